@@ -1,0 +1,48 @@
+//! `Admin`: topics, configurations, offsets and groups of a cluster.
+
+use super::{
+    AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
+    GroupListing, NewTopic, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
+};
+use crate::types::{BrokerId, TopicPartition};
+
+/// The administrative calls of Kafka's Admin client. Errors carry Kafka's code and message.
+pub(crate) trait Admin {
+    fn describe_cluster(&self) -> Result<ClusterDescription>;
+
+    /// All topics, internal ones too, sorted by name.
+    fn list_topics(&self) -> Result<Vec<TopicListing>>;
+
+    /// One answer for each name, in the order asked.
+    fn describe_topics(&self, names: &[String]) -> Vec<Result<TopicDescription>>;
+
+    /// Creates a topic, whole or not at all.
+    fn create_topic(&self, topic: &NewTopic) -> Result<()>;
+
+    /// Grows `topic` to `total` partitions; `assignments` lists the replicas of the new ones.
+    fn create_partitions(&self, topic: &str, total: i32, assignments: Option<&[Vec<BrokerId>]>)
+    -> Result<()>;
+
+    fn delete_topic(&self, name: &str) -> Result<()>;
+
+    /// Every configuration that the resource knows, defaults included, sorted by name.
+    fn describe_configs(&self, resource: &ConfigResource) -> Result<Vec<ConfigEntry>>;
+
+    /// Applies all of `ops` or none.
+    fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()>;
+
+    /// One answer for each request, in the order asked.
+    fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>>;
+
+    /// All groups, of every type, sorted by id.
+    fn list_groups(&self) -> Result<Vec<GroupListing>>;
+
+    /// `GroupIdNotFound` with Kafka's `Group NAME not found.` where there is no such group.
+    fn describe_group(&self, group: &str) -> Result<GroupDescription>;
+
+    /// Every committed offset of the group, by topic and partition; empty if there is no such group.
+    fn group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>>;
+
+    /// Deletes an empty group with its offsets.
+    fn delete_group(&self, group: &str) -> Result<()>;
+}

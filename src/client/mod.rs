@@ -1,0 +1,16 @@
+//! The contract between the commands and a cluster: what can be asked of it and in which words it answers.
+//! Named after Kafka's own clients. `local` implements it on a directory. Does no I/O itself.
+
+mod admin;
+mod consumer;
+mod error;
+mod model;
+mod producer;
+
+pub(crate) use admin::Admin;
+pub(crate) use consumer::{
+    Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, Polled, StartOffset, Subscription,
+};
+pub(crate) use error::{Error, Result};
+pub(crate) use model::*;
+pub(crate) use producer::{Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord};

@@ -1,0 +1,231 @@
+//! Plain results of the Admin calls. Names and order of fields follow Kafka's own result classes.
+
+use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, Uuid};
+
+/// A broker as clients see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: BrokerId,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterDescription {
+    pub(crate) cluster_id: String,
+    pub(crate) controller: BrokerId,
+    pub(crate) nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TopicListing {
+    pub(crate) name: String,
+    pub(crate) id: Uuid,
+    pub(crate) internal: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TopicDescription {
+    pub(crate) name: String,
+    pub(crate) id: Uuid,
+    pub(crate) internal: bool,
+    /// In order of partition number.
+    pub(crate) partitions: Vec<PartitionDescription>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PartitionDescription {
+    pub(crate) partition: PartitionId,
+    /// `None` while no replica in sync is alive.
+    pub(crate) leader: Option<BrokerId>,
+    pub(crate) replicas: Vec<BrokerId>,
+    pub(crate) isr: Vec<BrokerId>,
+    pub(crate) elr: Vec<BrokerId>,
+    pub(crate) last_known_elr: Vec<BrokerId>,
+}
+
+/// A topic to be made. `None` leaves the number to the broker's defaults (1 and 1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewTopic {
+    pub(crate) name: String,
+    pub(crate) partitions: Option<i32>,
+    pub(crate) replication_factor: Option<i16>,
+    /// Replicas of each partition, instead of the two numbers.
+    pub(crate) assignments: Option<Vec<Vec<BrokerId>>>,
+    pub(crate) configs: Vec<(String, String)>,
+}
+
+/// What a configuration belongs to. An empty broker name is the cluster-wide default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConfigResource {
+    Topic(String),
+    Broker(String),
+    Group(String),
+}
+
+/// Where a value comes from; the words that kafka-configs prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConfigSource {
+    DynamicTopic,
+    DynamicBroker,
+    DynamicDefaultBroker,
+    DynamicGroup,
+    StaticBroker,
+    Default,
+}
+
+impl ConfigSource {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            ConfigSource::DynamicTopic => "DYNAMIC_TOPIC_CONFIG",
+            ConfigSource::DynamicBroker => "DYNAMIC_BROKER_CONFIG",
+            ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
+            ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
+            ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
+            ConfigSource::Default => "DEFAULT_CONFIG",
+        }
+    }
+}
+
+/// One value that could be in force, with the name it goes by at that level.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigSynonym {
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+    pub(crate) source: ConfigSource,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigEntry {
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+    pub(crate) source: ConfigSource,
+    pub(crate) sensitive: bool,
+    /// From the one in force down to the default.
+    pub(crate) synonyms: Vec<ConfigSynonym>,
+}
+
+/// A change of one key of a resource's configuration.
+#[derive(Clone, Debug)]
+pub(crate) enum AlterConfigOp {
+    Set(String, String),
+    Delete(String),
+}
+
+/// Which offset of a partition is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OffsetSpec {
+    /// The log start offset (`-2`).
+    Earliest,
+    /// The high watermark (`-1`).
+    Latest,
+    /// The offset of the record with the largest timestamp (`-3`).
+    MaxTimestamp,
+    /// The first record with this timestamp or a later one.
+    Timestamp(TimestampMs),
+}
+
+/// The answer to an [`OffsetSpec`]; `offset` is `None` where no record fits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OffsetInfo {
+    pub(crate) offset: Option<Offset>,
+    pub(crate) timestamp: Option<TimestampMs>,
+}
+
+/// The protocol family of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupType {
+    Classic,
+    Consumer,
+    Share,
+}
+
+impl GroupType {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            GroupType::Classic => "Classic",
+            GroupType::Consumer => "Consumer",
+            GroupType::Share => "Share",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupState {
+    Assigning,
+    CompletingRebalance,
+    Dead,
+    Empty,
+    PreparingRebalance,
+    Reconciling,
+    Stable,
+}
+
+impl GroupState {
+    pub(crate) const ALL: [GroupState; 7] = [
+        GroupState::Assigning,
+        GroupState::CompletingRebalance,
+        GroupState::Dead,
+        GroupState::Empty,
+        GroupState::PreparingRebalance,
+        GroupState::Reconciling,
+        GroupState::Stable,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            GroupState::Assigning => "Assigning",
+            GroupState::CompletingRebalance => "CompletingRebalance",
+            GroupState::Dead => "Dead",
+            GroupState::Empty => "Empty",
+            GroupState::PreparingRebalance => "PreparingRebalance",
+            GroupState::Reconciling => "Reconciling",
+            GroupState::Stable => "Stable",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct GroupListing {
+    pub(crate) group: String,
+    pub(crate) group_type: GroupType,
+    /// `consumer`, `share`, or empty for a group that has only ever had its offsets set.
+    pub(crate) protocol: String,
+    pub(crate) state: GroupState,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct MemberDescription {
+    pub(crate) member_id: String,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) client_id: String,
+    /// As Kafka prints it, with the slash: `/127.0.0.1`.
+    pub(crate) host: String,
+    pub(crate) assignment: Vec<TopicPartition>,
+    /// Only members of the new protocol have a target and epochs.
+    pub(crate) target_assignment: Option<Vec<TopicPartition>>,
+    pub(crate) epoch: Option<i32>,
+    /// In a group of the new protocol: whether the member speaks it itself.
+    pub(crate) upgraded: Option<bool>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct GroupDescription {
+    pub(crate) group: String,
+    pub(crate) group_type: GroupType,
+    pub(crate) state: GroupState,
+    pub(crate) coordinator: Node,
+    /// The assignor in force; empty for an empty classic group.
+    pub(crate) assignor: String,
+    pub(crate) members: Vec<MemberDescription>,
+    pub(crate) group_epoch: Option<i32>,
+    pub(crate) target_assignment_epoch: Option<i32>,
+}
+
+/// A committed position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommittedOffset {
+    pub(crate) offset: Offset,
+    pub(crate) leader_epoch: Option<LeaderEpoch>,
+    pub(crate) metadata: String,
+}

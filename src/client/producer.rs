@@ -1,0 +1,87 @@
+//! `Producer`: records in, acknowledgements out.
+
+use super::Result;
+use crate::types::{Header, PartitionId, TimestampMs};
+use std::time::Duration;
+
+/// When a record counts as sent (`acks`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acks {
+    /// 0: it was handed over.
+    None,
+    /// 1: it is in the leader's log, not necessarily on its disk.
+    Leader,
+    /// all: it is on the disk of every in-sync replica.
+    All,
+}
+
+/// `compression.type` of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
+/// Who picks the partition of a record that doesn't name one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Partitioner {
+    /// kt's own: by the key's hash; without a key in strict rotation, going on across runs.
+    Rotation,
+    /// Kafka's built-in one: by the key's hash; without a key one partition for a batch.
+    Sticky,
+    /// Kafka's `RoundRobinPartitioner`: in turn, keys are ignored.
+    RoundRobin,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ProducerConfig {
+    pub(crate) acks: Acks,
+    pub(crate) codec: Codec,
+    pub(crate) partitioner: Partitioner,
+    /// `partitioner.ignore.keys`.
+    pub(crate) ignore_keys: bool,
+    /// `batch.size`, in bytes; `None` leaves it to the producer, which then takes what is fastest.
+    pub(crate) batch_size_bytes: Option<usize>,
+    /// `max.request.size`, in bytes: a record that could need more is refused.
+    pub(crate) max_request_size_bytes: usize,
+}
+
+/// A record to be sent. `None` is null.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ProducerRecord<'a> {
+    pub(crate) partition: Option<PartitionId>,
+    /// `None` takes the time of sending.
+    pub(crate) timestamp: Option<TimestampMs>,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: &'a [Header<'a>],
+}
+
+/// What a producer answers when its caller has nothing more to send for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// Everything has been handed over to the log: sleep as long as you like.
+    Nothing,
+    /// Records wait for company; call again after this time unless more arrive first.
+    CallAgainWithin(Duration),
+}
+
+/// A producer of one topic. Dropping it without `close` abandons what was not acknowledged.
+pub(crate) trait Producer {
+    /// Takes a record; it is copied before the call returns. An error concerns this record (too large, no such
+    /// partition, …) unless `is_fatal` says otherwise; the next one may be sent all the same.
+    fn send(&mut self, record: &ProducerRecord<'_>) -> Result<()>;
+
+    /// Tells the producer that no record is at hand, so that those it holds need not wait for more.
+    fn idle(&mut self) -> Result<Idle>;
+
+    /// Returns when every record sent so far is acknowledged as `acks` asks; the error tells of the first that
+    /// was not.
+    fn flush(&mut self) -> Result<()>;
+
+    /// Whether the log itself has failed, so that no further record can be stored.
+    fn is_fatal(&self) -> bool;
+}

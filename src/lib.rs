@@ -1,0 +1,27 @@
+//! kt: Kafka without the server. Kafka's own commands over a plain directory.
+//!
+//! This library exists for the `kt` binary and its benchmarks; it promises no API.
+//! Modules depend downward only: `cli` on `client` and `output`; `local` on the engine (`log`, `group`,
+//! `metadata`, `record`, `disk`); everything on `types`.
+#![allow(dead_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+mod cli;
+mod client;
+mod disk;
+mod group;
+mod local;
+mod log;
+mod metadata;
+mod output;
+mod record;
+mod signal;
+mod types;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command line `args` (with the program's name first) and returns the process's exit status.
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    cli::run(args)
+}

@@ -1,0 +1,127 @@
+//! Kafka's error codes, with the Java exception that each becomes in the tools' output.
+
+/// An error of the Kafka protocol. Only those that kt's own code can raise or must tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ErrorCode {
+    Unknown,
+    OffsetOutOfRange,
+    CorruptMessage,
+    UnknownTopicOrPartition,
+    RequestTimedOut,
+    RecordTooLarge,
+    OffsetMetadataTooLarge,
+    InvalidTopic,
+    NotEnoughReplicas,
+    IllegalGeneration,
+    InconsistentGroupProtocol,
+    InvalidGroupId,
+    UnknownMemberId,
+    RebalanceInProgress,
+    TopicAlreadyExists,
+    InvalidPartitions,
+    InvalidReplicationFactor,
+    InvalidReplicaAssignment,
+    InvalidConfig,
+    InvalidRequest,
+    InvalidTimestamp,
+    PolicyViolation,
+    KafkaStorage,
+    GroupNotEmpty,
+    GroupIdNotFound,
+    UnknownTopicId,
+    InvalidRecord,
+    FencedInstanceId,
+    GroupSubscribedToTopic,
+}
+
+impl ErrorCode {
+    /// The simple name of Kafka's exception class, in package `org.apache.kafka.common.errors`.
+    pub(crate) const fn exception(self) -> &'static str {
+        match self {
+            ErrorCode::Unknown => "UnknownServerException",
+            ErrorCode::OffsetOutOfRange => "OffsetOutOfRangeException",
+            ErrorCode::CorruptMessage => "CorruptRecordException",
+            ErrorCode::UnknownTopicOrPartition => "UnknownTopicOrPartitionException",
+            ErrorCode::RequestTimedOut => "TimeoutException",
+            ErrorCode::RecordTooLarge => "RecordTooLargeException",
+            ErrorCode::OffsetMetadataTooLarge => "OffsetMetadataTooLarge",
+            ErrorCode::InvalidTopic => "InvalidTopicException",
+            ErrorCode::NotEnoughReplicas => "NotEnoughReplicasException",
+            ErrorCode::IllegalGeneration => "IllegalGenerationException",
+            ErrorCode::InconsistentGroupProtocol => "InconsistentGroupProtocolException",
+            ErrorCode::InvalidGroupId => "InvalidGroupIdException",
+            ErrorCode::UnknownMemberId => "UnknownMemberIdException",
+            ErrorCode::RebalanceInProgress => "RebalanceInProgressException",
+            ErrorCode::TopicAlreadyExists => "TopicExistsException",
+            ErrorCode::InvalidPartitions => "InvalidPartitionsException",
+            ErrorCode::InvalidReplicationFactor => "InvalidReplicationFactorException",
+            ErrorCode::InvalidReplicaAssignment => "InvalidReplicaAssignmentException",
+            ErrorCode::InvalidConfig => "InvalidConfigurationException",
+            ErrorCode::InvalidRequest => "InvalidRequestException",
+            ErrorCode::InvalidTimestamp => "InvalidTimestampException",
+            ErrorCode::PolicyViolation => "PolicyViolationException",
+            ErrorCode::KafkaStorage => "KafkaStorageException",
+            ErrorCode::GroupNotEmpty => "GroupNotEmptyException",
+            ErrorCode::GroupIdNotFound => "GroupIdNotFoundException",
+            ErrorCode::UnknownTopicId => "UnknownTopicIdException",
+            ErrorCode::InvalidRecord => "InvalidRecordException",
+            ErrorCode::FencedInstanceId => "FencedInstanceIdException",
+            ErrorCode::GroupSubscribedToTopic => "GroupSubscribedToTopicException",
+        }
+    }
+
+    /// What Kafka says when an answer carries the code without a message of its own.
+    pub(crate) const fn default_message(self) -> &'static str {
+        match self {
+            ErrorCode::Unknown => "The server experienced an unexpected error when processing the request.",
+            ErrorCode::OffsetOutOfRange => {
+                "The requested offset is not within the range of offsets maintained by the server."
+            }
+            ErrorCode::CorruptMessage => {
+                "This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt."
+            }
+            ErrorCode::UnknownTopicOrPartition => "This server does not host this topic-partition.",
+            ErrorCode::RequestTimedOut => "The request timed out.",
+            ErrorCode::RecordTooLarge => {
+                "The request included a message larger than the max message size the server will accept."
+            }
+            ErrorCode::OffsetMetadataTooLarge => "The metadata field of the offset request was too large.",
+            ErrorCode::InvalidTopic => "The request attempted to perform an operation on an invalid topic.",
+            ErrorCode::NotEnoughReplicas => {
+                "Messages are rejected since there are fewer in-sync replicas than required."
+            }
+            ErrorCode::IllegalGeneration => "Specified group generation id is not valid.",
+            ErrorCode::InconsistentGroupProtocol => {
+                "The group member's supported protocols are incompatible with those of existing members or first group member tried to join with empty protocol type or empty protocol list."
+            }
+            ErrorCode::InvalidGroupId => "The group id is invalid.",
+            ErrorCode::UnknownMemberId => "The coordinator is not aware of this member.",
+            ErrorCode::RebalanceInProgress => "The group is rebalancing, so a rejoin is needed.",
+            ErrorCode::TopicAlreadyExists => "Topic with this name already exists.",
+            ErrorCode::InvalidPartitions => "Number of partitions is below 1.",
+            ErrorCode::InvalidReplicationFactor => {
+                "Replication factor is below 1 or larger than the number of available brokers."
+            }
+            ErrorCode::InvalidReplicaAssignment => "Replica assignment is invalid.",
+            ErrorCode::InvalidConfig => "Configuration is invalid.",
+            ErrorCode::InvalidRequest => {
+                "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details."
+            }
+            ErrorCode::InvalidTimestamp => "The timestamp of the message is out of acceptable range.",
+            ErrorCode::PolicyViolation => "Request parameters do not satisfy the configured policy.",
+            ErrorCode::KafkaStorage => "Disk error when trying to access log file on the disk.",
+            ErrorCode::GroupNotEmpty => "The group is not empty.",
+            ErrorCode::GroupIdNotFound => "The group id does not exist.",
+            ErrorCode::UnknownTopicId => "This server does not host this topic ID.",
+            ErrorCode::InvalidRecord => {
+                "This record has failed the validation on broker and hence will be rejected."
+            }
+            ErrorCode::FencedInstanceId => {
+                "The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id."
+            }
+            ErrorCode::GroupSubscribedToTopic => {
+                "Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it."
+            }
+        }
+    }
+}

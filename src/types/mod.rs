@@ -1,0 +1,17 @@
+//! The nouns of Kafka as small values: offsets, ids, names, times, error codes, and a borrowed view of a record.
+//! Knows no file, no lock and no wire.
+
+mod error_code;
+mod ids;
+mod name;
+mod offset;
+mod record;
+mod time;
+pub(crate) mod varint;
+
+pub(crate) use error_code::ErrorCode;
+pub(crate) use ids::{BrokerId, LeaderEpoch, PartitionId, TopicPartition, Uuid};
+pub(crate) use name::{INTERNAL_TOPICS, InvalidTopicName, TopicName};
+pub(crate) use offset::Offset;
+pub(crate) use record::{Header, Headers, RecordView, TimestampType};
+pub(crate) use time::{TimestampMs, now_ms};
