@@ -1,1 +1,19 @@
-//! TODO
+//! The one door to the disk: files read and written by position, directories, locks, and the word that readers
+//! sleep on. Knows no format and no Kafka. What differs between systems is here and in `signal.rs`.
+
+mod dir;
+mod error;
+mod file;
+mod lock;
+mod system;
+mod wake;
+
+pub(crate) use dir::{
+    Durability, Entry, create_dirs, list, read_text, remove_file, remove_tree, rename, replace, replace_with,
+    sync_dir,
+};
+pub(crate) use error::{Error, Result};
+pub(crate) use file::{File, Mode};
+pub(crate) use lock::{FileLock, SharedRangeLock, lock, try_lock, unlock};
+pub(crate) use system::{boot_id, network_file_system};
+pub(crate) use wake::{Channels, Wake, Woken};

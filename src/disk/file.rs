@@ -1,0 +1,116 @@
+//! `File`: reads and writes at a position, with the path in every error.
+
+use super::{Error, Result};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    /// Reads and writes a file that is there.
+    Write,
+    /// Reads and writes; makes the file if it isn't there.
+    Create,
+    /// Makes the file; an error if it is there.
+    CreateNew,
+}
+
+/// An open file. Positions are bytes from its beginning; no cursor is used.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(super) file: fs::File,
+    path: PathBuf,
+}
+
+impl File {
+    pub(crate) fn open(path: &Path, mode: Mode) -> Result<File> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).mode(0o644);
+        match mode {
+            Mode::Read => {}
+            Mode::Write => {
+                options.write(true);
+            }
+            Mode::Create => {
+                options.write(true).create(true).truncate(false);
+            }
+            Mode::CreateNew => {
+                options.write(true).create_new(true);
+            }
+        }
+        let file = options.open(path).map_err(|e| Error::new("open", path, e))?;
+        Ok(File { file, path: path.to_owned() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another handle on the same open file.
+    pub(crate) fn try_clone(&self) -> Result<File> {
+        let file = self.file.try_clone().map_err(|e| Error::new("open", &self.path, e))?;
+        Ok(File { file, path: self.path.clone() })
+    }
+
+    pub(crate) fn len(&self) -> Result<u64> {
+        self.file.metadata().map(|m| m.len()).map_err(|e| Error::new("stat", &self.path, e))
+    }
+
+    /// The number that tells this file from every other one on its file system, and its length.
+    pub(crate) fn identity(&self) -> Result<(u64, u64)> {
+        let metadata = self.file.metadata().map_err(|e| Error::new("stat", &self.path, e))?;
+        Ok((metadata.ino(), metadata.len()))
+    }
+
+    /// Whether the path still leads to this file.
+    pub(crate) fn is_at_its_path(&self) -> Result<bool> {
+        let mine = self.file.metadata().map_err(|e| Error::new("stat", &self.path, e))?;
+        match fs::metadata(&self.path) {
+            Ok(there) => Ok(there.ino() == mine.ino() && there.dev() == mine.dev()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(Error::new("stat", &self.path, e)),
+        }
+    }
+
+    /// Fills as much of `buffer` as the file has from `position` on; returns how many bytes that was.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], position: u64) -> Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, position.saturating_add(filled as u64)) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::new("read", &self.path, e)),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// The whole file; for small ones.
+    pub(crate) fn read_all(&self) -> Result<Vec<u8>> {
+        let length = self.len()?;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+        let count = self.read_at(&mut bytes, 0)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    /// Writes all of `bytes` at `position`. After an error any prefix of them may have been written.
+    pub(crate) fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
+        self.file.write_all_at(bytes, position).map_err(|e| Error::new("write to", &self.path, e))
+    }
+
+    /// Cuts the file, or extends it with zeros.
+    pub(crate) fn set_len(&self, length: u64) -> Result<()> {
+        self.file.set_len(length).map_err(|e| Error::new("truncate", &self.path, e))
+    }
+
+    /// Returns when the file's bytes are on the disk (`fdatasync`). After an error the system may have dropped them:
+    /// never call it again and believe the answer.
+    pub(crate) fn sync_data(&self) -> Result<()> {
+        self.file.sync_data().map_err(|e| Error::new("sync", &self.path, e))
+    }
+}

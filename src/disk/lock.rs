@@ -1,0 +1,114 @@
+//! Locks between processes, given back by the system when their holder dies.
+
+use super::{Error, File, Mode, Result};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+/// An exclusive lock (`flock`) on a file, held until dropped.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock on `path`, which is made if it isn't there. If the file was replaced while this process
+    /// waited, it starts over with the new one, so that two holders never have different files of one name.
+    pub(crate) fn acquire(path: &Path) -> Result<FileLock> {
+        loop {
+            let file = File::open(path, Mode::Create)?;
+            lock(&file)?;
+            if file.is_at_its_path()? {
+                return Ok(FileLock { file });
+            }
+        }
+    }
+
+    /// Takes the lock if nobody has it.
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<FileLock>> {
+        loop {
+            let file = File::open(path, Mode::Create)?;
+            if !try_lock(&file)? {
+                return Ok(None);
+            }
+            if file.is_at_its_path()? {
+                return Ok(Some(FileLock { file }));
+            }
+        }
+    }
+
+    /// The locked file itself, for what is to be kept in it.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+/// Waits for the exclusive lock on an open file.
+pub(crate) fn lock(file: &File) -> Result<()> {
+    loop {
+        match fs2::FileExt::lock_exclusive(&file.file) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map_err(|e| Error::new("lock", file.path(), e)),
+        }
+    }
+}
+
+/// Takes the exclusive lock on an open file unless another handle has it.
+pub(crate) fn try_lock(file: &File) -> Result<bool> {
+    match fs2::FileExt::try_lock_exclusive(&file.file) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(false),
+        Err(e) => Err(Error::new("lock", file.path(), e)),
+    }
+}
+
+/// Gives a lock back before its file is closed.
+pub(crate) fn unlock(file: &File) -> Result<()> {
+    fs2::FileExt::unlock(&file.file).map_err(|e| Error::new("unlock", file.path(), e))
+}
+
+/// A shared POSIX record lock on a whole file: compatible with other kt processes, not with a running broker, which
+/// holds an exclusive one on its `.lock`. It belongs to the process: closing any handle on the file gives it up, so
+/// the handle is kept for as long as the lock is wanted and nothing else opens the file.
+#[derive(Debug)]
+pub(crate) struct SharedRangeLock {
+    _file: File,
+}
+
+impl SharedRangeLock {
+    /// `None` if a broker holds the file.
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<SharedRangeLock>> {
+        let file = File::open(path, Mode::Create)?;
+        // SAFETY: plain data; zero is a valid value for every field.
+        let mut range: libc::flock = unsafe { std::mem::zeroed() };
+        range.l_type = libc::F_RDLCK as libc::c_short;
+        range.l_whence = libc::SEEK_SET as libc::c_short;
+        // SAFETY: the descriptor is open, and the structure outlives the call.
+        let answer = unsafe { libc::fcntl(file.file.as_raw_fd(), libc::F_SETLK, &range) };
+        if answer == 0 {
+            return Ok(Some(SharedRangeLock { _file: file }));
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EACCES | libc::EAGAIN) => Ok(None),
+            _ => Err(Error::new("lock", path, error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_a_replaced_file_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = FileLock::acquire(&path).unwrap();
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!held.file().is_at_its_path().unwrap());
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+        drop(held);
+    }
+}

@@ -1,0 +1,53 @@
+//! Questions to the operating system: which boot this is, and whether a directory lies on a network.
+
+use std::path::Path;
+
+/// A number that differs between two boots of the machine: what a process wrote before a power cut is believed only
+/// within the same boot, while the page cache still has it. 0 where the system doesn't tell.
+pub(crate) fn boot_id() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let text = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits = text.iter().filter_map(|&b| char::from(b).to_digit(16));
+        digits.take(16).fold(0, |id, digit| id << 4 | u64::from(digit))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let mut time = libc::timeval { tv_sec: 0, tv_usec: 0 };
+        let mut size = size_of::<libc::timeval>();
+        // SAFETY: the name is a C string, and `time` has `size` bytes to be filled.
+        let answer = unsafe {
+            let time: *mut libc::timeval = &mut time;
+            libc::sysctlbyname(c"kern.boottime".as_ptr(), time.cast(), &mut size, std::ptr::null_mut(), 0)
+        };
+        if answer == 0 { time.tv_sec as u64 } else { 0 }
+    }
+}
+
+/// The kind of network file system that `path` lies on, if it is one: locks there are not to be relied upon.
+pub(crate) fn network_file_system(path: &Path) -> Option<&'static str> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+        // SAFETY: plain data; zero is a valid value for every field.
+        let mut stat: libc::statfs = unsafe { std::mem::zeroed() };
+        // SAFETY: the path is a C string, and the structure outlives the call.
+        if unsafe { libc::statfs(path.as_ptr(), &mut stat) } != 0 {
+            return None;
+        }
+        match stat.f_type as u32 {
+            0x6969 => Some("NFS"),
+            0xFF53_4D42 | 0xFE53_4D42 | 0x517B => Some("SMB"),
+            0x5346_414F => Some("AFS"),
+            0x0102_1997 => Some("9P"),
+            0x00C3_6400 => Some("Ceph"),
+            _ => None,
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        None
+    }
+}

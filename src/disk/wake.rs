@@ -1,0 +1,177 @@
+//! `Wake`: the word that sleeping readers of a data directory wait on, shared between processes.
+//!
+//! A 4-byte counter in a memory-mapped file. A writer makes its change visible, then bumps the counter and wakes; a
+//! reader takes the counter, looks at what it wants, and sleeps only if the counter has not moved since: no wake-up is
+//! lost. On Linux the sleep is a futex with 32 channels, so that a busy topic does not wake the readers of another;
+//! elsewhere the counter is looked at every two milliseconds.
+
+use super::{Error, File, Mode, Result};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// The file's size: one page.
+const FILE_BYTES: usize = 4096;
+
+/// A set of the 32 channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Channels(u32);
+
+impl Channels {
+    pub(crate) const ALL: Channels = Channels(u32::MAX);
+    pub(crate) const NONE: Channels = Channels(0);
+
+    /// The channel of a thing that is told apart by `hash`.
+    pub(crate) const fn of(hash: u64) -> Channels {
+        Channels(1 << (hash % 32))
+    }
+
+    pub(crate) const fn with(self, other: Channels) -> Channels {
+        Channels(self.0 | other.0)
+    }
+}
+
+/// How a sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// Somebody bumped the counter, or the sleep ended for no reason: look again.
+    Changed,
+    TimedOut,
+}
+
+/// The shared counter. Cheap to copy; it stays mapped for the life of the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wake {
+    word: &'static AtomicU32,
+}
+
+impl Wake {
+    /// Opens the counter at `path`, making it if needed.
+    pub(crate) fn open(path: &Path) -> Result<Wake> {
+        let file = File::open(path, Mode::Create)?;
+        if file.len()? < FILE_BYTES as u64 {
+            // Two processes that do this at once write the same length.
+            file.set_len(FILE_BYTES as u64)?;
+        }
+        // SAFETY: a fresh shared mapping of a file that is never shortened; nothing else refers to it.
+        let address = unsafe {
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            libc::mmap(ptr::null_mut(), FILE_BYTES, protection, libc::MAP_SHARED, file.file.as_raw_fd(), 0)
+        };
+        if address == libc::MAP_FAILED {
+            return Err(Error::new("map", path, io::Error::last_os_error()));
+        }
+        // SAFETY: the mapping is page-aligned, one page long, and never unmapped.
+        Ok(Wake { word: unsafe { &*address.cast::<AtomicU32>() } })
+    }
+
+    /// A counter of this process alone, for directories in which nothing can be written.
+    pub(crate) fn private() -> Wake {
+        Wake { word: Box::leak(Box::new(AtomicU32::new(0))) }
+    }
+
+    /// The word itself, for the signal handler.
+    pub(crate) fn word(&self) -> &'static AtomicU32 {
+        self.word
+    }
+
+    /// The counter now; to be taken before looking at what might have changed.
+    pub(crate) fn current(&self) -> u32 {
+        self.word.load(Ordering::SeqCst)
+    }
+
+    /// Bumps the counter and wakes those who sleep on any of `channels`.
+    pub(crate) fn notify(&self, channels: Channels) {
+        self.word.fetch_add(1, Ordering::SeqCst);
+        #[cfg(target_os = "linux")]
+        // SAFETY: FUTEX_WAKE_BITSET reads nothing but the address, which stays mapped.
+        unsafe {
+            let none = ptr::null::<libc::timespec>();
+            let word = self.word.as_ptr();
+            libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE_BITSET, i32::MAX, none, none, channels.0);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = channels;
+    }
+
+    /// Sleeps until one of `channels` is notified, unless the counter has moved on from `seen` already.
+    pub(crate) fn wait(&self, seen: u32, channels: Channels, timeout: Option<Duration>) -> Woken {
+        if self.current() != seen {
+            return Woken::Changed;
+        }
+        self.sleep(seen, channels, timeout)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn sleep(&self, seen: u32, channels: Channels, timeout: Option<Duration>) -> Woken {
+        // FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock.
+        let deadline = timeout.map(|timeout| {
+            // SAFETY: plain data, filled by the call.
+            let mut now: libc::timespec = unsafe { std::mem::zeroed() };
+            unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+            let nanos = now.tv_nsec + i64::from(timeout.subsec_nanos());
+            let seconds = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+            libc::timespec {
+                tv_sec: now.tv_sec + seconds + nanos / 1_000_000_000,
+                tv_nsec: nanos % 1_000_000_000,
+            }
+        });
+        let deadline = deadline.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: the address stays mapped and the deadline outlives the call.
+        let answer = unsafe {
+            let none = ptr::null::<u32>();
+            let word = self.word.as_ptr();
+            libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT_BITSET, seen, deadline, none, channels.0)
+        };
+        if answer != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ETIMEDOUT) {
+            return Woken::TimedOut;
+        }
+        Woken::Changed
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn sleep(&self, seen: u32, _channels: Channels, timeout: Option<Duration>) -> Woken {
+        let start = std::time::Instant::now();
+        while self.current() == seen {
+            let left = timeout.map(|t| t.saturating_sub(start.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Woken::TimedOut;
+            }
+            std::thread::sleep(left.unwrap_or(Duration::MAX).min(Duration::from_millis(2)));
+        }
+        Woken::Changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn a_bump_between_looking_and_sleeping_is_not_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let wake = Wake::open(&dir.path().join("wake")).unwrap();
+        let other = Wake::open(&dir.path().join("wake")).unwrap();
+        let seen = wake.current();
+        other.notify(Channels::of(3));
+        assert_eq!(wake.wait(seen, Channels::of(3), None), Woken::Changed);
+    }
+
+    #[test]
+    fn a_sleeper_is_woken_by_its_channel_and_by_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let wake = Wake::open(&dir.path().join("wake")).unwrap();
+        let seen = wake.current();
+        assert_eq!(wake.wait(seen, Channels::of(1), Some(Duration::from_millis(1))), Woken::TimedOut);
+        let sleeper = thread::spawn(move || wake.wait(seen, Channels::of(1), Some(Duration::from_secs(20))));
+        while !sleeper.is_finished() {
+            wake.notify(Channels::of(1));
+            thread::yield_now();
+        }
+        assert_eq!(sleeper.join().unwrap(), Woken::Changed);
+    }
+}
