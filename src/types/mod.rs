@@ -1,6 +1,7 @@
 //! The nouns of Kafka as small values: offsets, ids, names, times, error codes, and a borrowed view of a record.
 //! Knows no file, no lock and no wire.
 
+mod codec;
 mod error_code;
 mod ids;
 mod name;
@@ -9,6 +10,7 @@ mod record;
 mod time;
 pub(crate) mod varint;
 
+pub(crate) use codec::{CodecError, Reader, TaggedFields, Writer};
 pub(crate) use error_code::ErrorCode;
 pub(crate) use ids::{BrokerId, LeaderEpoch, PartitionId, TopicPartition, Uuid};
 pub(crate) use name::{INTERNAL_TOPICS, InvalidTopicName, TopicName};
