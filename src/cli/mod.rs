@@ -1,9 +1,15 @@
-//! People: options in, words out.
+//! People: options in, words out. Finds the tool that a command line names, parses its options in Kafka's ways, runs it and
+//! reports in the register it was called in. Knows no file format and no lock; source: `spec` of Kafka's tools (KIP-14, KIP-1147).
 
-use std::ffi::OsString;
-use std::process::ExitCode;
+mod commands;
+mod context;
+mod dispatch;
+mod error;
+mod options;
+mod parse;
+mod target;
+mod time;
+mod tools;
+mod usage;
 
-/// Runs the tool that the command line names.
-pub(crate) fn run(_args: Vec<OsString>) -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub(crate) use dispatch::run;

@@ -1,1 +1,20 @@
-//! TODO
+//! How things are printed, not what: a buffered standard output, tables, Kafka's columns, JSON, CSV, progress, and the escaping of
+//! text that a terminal could take for commands. Knows no tool.
+
+mod columns;
+mod csv;
+mod format;
+mod json;
+mod progress;
+mod sanitize;
+mod stdout;
+mod table;
+
+pub(crate) use columns::{Column, columns};
+pub(crate) use csv::csv_line;
+pub(crate) use format::Format;
+pub(crate) use json::{json_line, json_pretty};
+pub(crate) use progress::Progress;
+pub(crate) use sanitize::{is_risky, sanitize, sanitize_bytes};
+pub(crate) use stdout::Stdout;
+pub(crate) use table::{Align, table};

@@ -1,0 +1,1 @@
+//! The tools: one file a tool, a folder where it has actions. Each offers a `TOOL` for the table in `cli/tools.rs`.

@@ -1,0 +1,69 @@
+//! How a tool lists its options: small constructors for clap's `Arg`, and the options that many tools share.
+//! Parsing is not clap's (see `parse.rs`); help, completions and man pages are.
+
+use clap::{Arg, ArgAction, Command, ValueHint};
+
+/// An option without an argument.
+pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue).num_args(0)
+}
+
+/// An option that takes the next word, whatever it is. All may be given repeatedly: who reads one value says so.
+pub(crate) fn valued(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).value_name(value_name).action(ArgAction::Append).num_args(1)
+}
+
+/// An option whose argument may be left out: it doesn't take a word that starts with a dash.
+pub(crate) fn optional(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).value_name(value_name).action(ArgAction::Append).num_args(0..=1)
+}
+
+/// A valued option that names a file.
+pub(crate) fn file(name: &'static str, help: &'static str) -> Arg {
+    valued(name, "FILE", help).value_hint(ValueHint::FilePath)
+}
+
+/// An empty table for a tool: `--help` and `--version` are added when it is complete.
+pub(crate) fn table(name: &'static str, about: &'static str) -> Command {
+    Command::new(name)
+        .about(about)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+}
+
+/// `--bootstrap-server`, `--data-dir` and `--command-config`: which cluster, for every tool that talks to one.
+pub(crate) fn target(command: Command) -> Command {
+    command
+        .arg(
+            valued(
+                "bootstrap-server",
+                "HOST:PORT",
+                "Cluster to talk to: a directory (with a '/'), or host:port[,...]; set aside if KT_OFFLINE=1",
+            )
+            .value_hint(ValueHint::AnyPath)
+            .help_heading("Cluster"),
+        )
+        .arg(
+            valued("data-dir", "DIR", "Directory to work on [default: $KT_DATA_DIR, else $XDG_DATA_HOME/kt]")
+                .value_hint(ValueHint::DirPath)
+                .help_heading("Cluster"),
+        )
+        .arg(file("command-config", "Properties file with client settings").help_heading("Cluster"))
+}
+
+/// `--output`, for tools that list something.
+pub(crate) fn output(command: Command) -> Command {
+    command.arg(valued(
+        "output",
+        "FORMAT",
+        "text (as Kafka prints it), table, json or csv [default: table on a terminal, else text]",
+    ))
+}
+
+/// `--help` and `--version`, which every tool has.
+pub(crate) fn help_and_version(command: Command) -> Command {
+    command
+        .arg(flag("help", "Print this help").short('h'))
+        .arg(flag("version", "Print the version of Kafka whose tool this is"))
+}

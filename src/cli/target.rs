@@ -1,0 +1,172 @@
+//! Which cluster a command talks to: `--data-dir`, `--bootstrap-server`, the environment. The only file of `cli` that knows what a
+//! cluster is made of.
+
+use super::error::Failure;
+use super::parse::Parsed;
+use crate::client;
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The variables that choose a cluster, as they were when the command began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// `KT_OFFLINE`: set, and neither empty nor `0`.
+    pub(crate) offline: bool,
+    /// `KT_DATA_DIR`.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// `XDG_DATA_HOME`, if it is an absolute path.
+    pub(crate) data_home: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Environment {
+    pub(crate) fn of_process() -> Environment {
+        let path = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Environment {
+            offline: env::var_os("KT_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0"),
+            data_dir: path("KT_DATA_DIR"),
+            data_home: path("XDG_DATA_HOME").filter(|path| path.is_absolute()),
+            home: path("HOME"),
+        }
+    }
+
+    /// The directory when the command line names no cluster.
+    fn directory(&self) -> Result<PathBuf, Failure> {
+        if let Some(directory) = &self.data_dir {
+            return Ok(directory.clone());
+        }
+        let home = self.data_home.clone().or_else(|| Some(self.home.as_ref()?.join(".local/share")));
+        home.map(|home| home.join("kt")).ok_or_else(|| {
+            Failure::plain("no data directory: give --data-dir DIR, or set KT_DATA_DIR or HOME")
+        })
+    }
+}
+
+/// The cluster that was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Directory(PathBuf),
+    /// `host:port,...`
+    Servers(String),
+}
+
+impl Target {
+    pub(crate) fn choose(parsed: &Parsed, environment: &Environment) -> Result<Target, Failure> {
+        if let Some(directory) = parsed.bytes("data-dir")? {
+            return Ok(Target::Directory(PathBuf::from(directory)));
+        }
+        match parsed.bytes("bootstrap-server")? {
+            Some(server) if is_directory(server) => Ok(Target::Directory(PathBuf::from(server))),
+            Some(server) if !environment.offline => {
+                Ok(Target::Servers(server.to_string_lossy().into_owned()))
+            }
+            _ => environment.directory().map(Target::Directory),
+        }
+    }
+}
+
+/// Whether an argument of `--bootstrap-server` means a directory: it has a `/`.
+pub(crate) fn is_directory(server: &OsStr) -> bool {
+    server.as_bytes().contains(&b'/')
+}
+
+/// Whether `list` is a comma-separated list of `host:port`, as the tools check it before they connect.
+pub(crate) fn is_host_port_list(list: &str) -> bool {
+    list.split(',').all(|entry| {
+        let entry = entry.split_once("://").map_or(entry, |(_, address)| address);
+        let Some((host, port)) = entry.rsplit_once(':') else { return false };
+        let host = host.strip_prefix('[').unwrap_or(host);
+        let host = host.strip_suffix(']').unwrap_or(host);
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-%._:".contains(&byte);
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && host.bytes().all(legal)
+    })
+}
+
+/// An open cluster: what a tool calls.
+pub(crate) struct Connection {
+    directory: PathBuf,
+}
+
+impl Connection {
+    pub(crate) fn open(target: Target) -> Result<Connection, Failure> {
+        match target {
+            Target::Directory(directory) => Ok(Connection { directory }),
+            Target::Servers(servers) => Err(Failure::plain(format!(
+                "real clusters are not supported yet by this version ({servers}); set KT_OFFLINE=1 or give --data-dir DIR \
+                 to work on a local directory"
+            ))),
+        }
+    }
+
+    /// The data directory, for commands that show it.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn admin(&self) -> client::Result<Box<dyn client::Admin>> {
+        Err(self.unavailable())
+    }
+
+    /// A producer of `topic`, which is created by the first record if it doesn't exist.
+    pub(crate) fn producer(
+        &self,
+        _topic: &str,
+        _config: client::ProducerConfig,
+    ) -> client::Result<Box<dyn client::Producer>> {
+        Err(self.unavailable())
+    }
+
+    pub(crate) fn consumer(
+        &self,
+        _config: client::ConsumerConfig,
+    ) -> client::Result<Box<dyn client::Consumer>> {
+        Err(self.unavailable())
+    }
+
+    fn unavailable(&self) -> client::Error {
+        let message = format!("'{}' can't be opened: there is no engine yet", self.directory.display());
+        client::Error::new(crate::types::ErrorCode::KafkaStorage, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::options;
+    use std::ffi::OsString;
+
+    fn choose(line: &str, environment: &Environment) -> Target {
+        let command = options::target(options::table("t", "about"));
+        let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let parsed = Parsed::read(&command, &words, Failure::with_table).unwrap();
+        Target::choose(&parsed, environment).unwrap()
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_environment() {
+        let directory = |path: &str| Target::Directory(PathBuf::from(path));
+        let home = Environment { home: Some("/home/me".into()), ..Environment::default() };
+        let xdg = Environment { data_home: Some("/xdg".into()), ..home.clone() };
+        let named = Environment { data_dir: Some("here".into()), ..xdg.clone() };
+        let offline = Environment { offline: true, ..named.clone() };
+        assert_eq!(choose("--data-dir d --bootstrap-server a:1", &named), directory("d"));
+        assert_eq!(choose("--bootstrap-server ./d", &named), directory("./d"));
+        assert_eq!(choose("--bootstrap-server a:1", &named), Target::Servers("a:1".into()));
+        assert_eq!(choose("--bootstrap-server a:1", &offline), directory("here"));
+        assert_eq!(choose("", &named), directory("here"));
+        assert_eq!(choose("", &xdg), directory("/xdg/kt"));
+        assert_eq!(choose("", &home), directory("/home/me/.local/share/kt"));
+    }
+
+    #[test]
+    fn addresses_are_checked_for_their_form_only() {
+        for good in ["a:1", "a:1,b:2", "[::1]:9092", "PLAINTEXT://h:9092", "127.0.0.1:9092", ":1"] {
+            assert!(is_host_port_list(good), "{good}");
+        }
+        for bad in ["nowhere", "localhost:port", "a:1,b", "a:", "", "a b:1", "a:1,"] {
+            assert!(!is_host_port_list(bad), "{bad}");
+        }
+    }
+}
