@@ -1,0 +1,47 @@
+//! `cargo bench [-- NAME…]`: kt beside `cat` on the same machine in the same minute.
+//!
+//! Figures of one machine say little, so each measurement is a ratio to a peer that does the least that could be
+//! done, taken in turns with it; printed is the median of the pairs. Ends with 1 if a ratio misses its limit.
+//!
+//! Environment: `KT_BENCH_INPUT` a CSV (or .csv.xz) to use instead of the generated one; `KT_BENCH_RUNS` pairs of runs
+//! (5); `KAFKA_BIN` and `KAFKA_BOOTSTRAP` the directory of the real tools and a broker, to compare with those too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench says what is wrong by panicking"
+)]
+
+mod input;
+mod latency;
+mod listing;
+mod measure;
+mod report;
+mod throughput;
+
+use std::process::ExitCode;
+
+type Bench = fn(&mut report::Report);
+
+const BENCHES: &[(&str, Bench)] = &[
+    ("throughput", throughput::bench),
+    ("latency", latency::bench),
+    ("listing", listing::bench),
+    ("kafka", throughput::bench_real_tools),
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let mut report = report::Report::default();
+    for (name, bench) in BENCHES {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            bench(&mut report);
+        }
+    }
+    report.status()
+}
