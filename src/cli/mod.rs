@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod dispatch;
 mod error;
+mod java_regex;
 mod options;
 mod parse;
 mod target;
