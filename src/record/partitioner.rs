@@ -43,9 +43,9 @@ mod tests {
             let fields: Vec<&str> = line.split('\t').collect();
             let digits = fields[0].as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
             let key: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
-            assert_eq!(murmur2(&key), fields[1].parse().unwrap(), "{line}");
+            assert_eq!(murmur2(&key), fields[1].parse::<i32>().unwrap(), "{line}");
             for (partitions, expected) in [2, 3, 7, 50].into_iter().zip(&fields[3..]) {
-                assert_eq!(partition_for_key(&key, partitions), expected.parse().unwrap(), "{line}");
+                assert_eq!(partition_for_key(&key, partitions), expected.parse::<i32>().unwrap(), "{line}");
             }
             checked += 1;
         }
