@@ -2,6 +2,8 @@
 //!
 //! - `support`: `Kt`, the harness; every test has a data directory and an environment of its own.
 //! - `scenarios`: transcripts of the real Kafka, which kt must answer to the byte.
+//! - `durability`: killed processes, full disks, flipped bits, hostile names, read-only directories.
+//! - `concurrency`: many processes at once: producers, followers, first uses, deletions.
 //! - `tidy`: the code checks itself: who may use whom, sizes, banned calls, unlisted tests.
 
 #![allow(
@@ -14,6 +16,8 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod concurrency;
+mod durability;
 mod scenarios;
 mod support;
 mod tidy;
