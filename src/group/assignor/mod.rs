@@ -4,8 +4,6 @@ mod cooperative_sticky;
 mod member;
 mod range;
 mod round_robin;
-#[cfg(test)]
-pub(crate) mod schedule;
 mod sticky;
 mod strategy;
 

@@ -7,7 +7,8 @@ pub(crate) fn assign(members: &[Candidate], topics: &TopicPartitions) -> Assignm
     let mut assignment = nothing(members);
     let members = in_order(members);
     for (topic, &count) in topics {
-        let takers: Vec<&&Candidate> = members.iter().filter(|member| member.topics.contains(topic)).collect();
+        let takers: Vec<&&Candidate> =
+            members.iter().filter(|member| member.topics.contains(topic)).collect();
         let Ok(shares) = i32::try_from(takers.len()) else { continue };
         let mut next = 0;
         for (place, taker) in (0..shares).zip(takers) {

@@ -55,8 +55,8 @@ impl Assignor {
 #[cfg(test)]
 mod tests {
     use super::super::member::examples::{member, topics};
-    use super::super::schedule::Schedule;
     use super::*;
+    use crate::group::schedule::Schedule;
     use std::collections::BTreeSet;
 
     #[test]

@@ -13,7 +13,9 @@ impl Schedule {
     /// Starts from `KT_TEST_SEED`, or from a number that the name of the test gives.
     pub(crate) fn from_environment(test: &str) -> Schedule {
         let given = std::env::var("KT_TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = given.unwrap_or_else(|| test.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)));
+        let seed = given.unwrap_or_else(|| {
+            test.bytes().fold(7, |seed, byte| (seed * 31 + u64::from(byte)) % 1_000_000_007)
+        });
         Schedule { seed, state: seed }
     }
 
