@@ -8,6 +8,8 @@ mod outcome;
 mod rebalance;
 mod requests;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use group::{ClassicGroup, ClassicState};
