@@ -293,6 +293,11 @@ impl Output {
         self.status
     }
 
+    /// The lines of standard output, with volatile text replaced, whatever else there was.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        normalize(&self.stdout_shown)
+    }
+
     fn transcript(&self) -> Vec<String> {
         let mut lines = normalize(&self.stdout_shown);
         lines.extend(normalize(&self.stderr_shown).into_iter().map(|line| format!("2> {line}")));
