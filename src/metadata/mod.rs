@@ -1,1 +1,41 @@
-//! TODO
+//! The KRaft metadata log's records, the image that they add up to, and the decisions that a controller takes on it.
+//! Pure: knows no file, no clock and no randomness; ids and random seeds are arguments. Source: KIP-500, KIP-631.
+
+mod bootstrap;
+mod error;
+mod few;
+mod image;
+mod loader;
+mod partition_records;
+mod placement;
+mod plan_configs;
+mod plan_topics;
+mod record;
+mod registration_records;
+mod security_records;
+mod snapshot;
+mod topic_config;
+mod topics;
+
+pub(crate) use bootstrap::{
+    NewBroker, NewController, feature_levels, fence_broker, first_batch, new_cluster, register_broker,
+    register_controller,
+};
+pub(crate) use error::{Error, PlanError};
+pub(crate) use image::{Image, Settings};
+pub(crate) use loader::Loader;
+pub(crate) use partition_records::{
+    Brokers, Directories, LeaderRecovery, PartitionChangeRecord, PartitionRecord, PartitionState, TopicRecord,
+};
+pub(crate) use plan_configs::{ConfigChange, alter_configs};
+pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, delete_topic};
+pub(crate) use record::{ConfigKind, ConfigRecord, FeatureLevelRecord, ProducerIdsRecord, Record};
+pub(crate) use registration_records::{
+    BrokerAndEpoch, BrokerRegistrationChangeRecord, Endpoint, RegisterBrokerRecord, RegisterControllerRecord,
+    SupportedFeature,
+};
+pub(crate) use snapshot::snapshot;
+pub(crate) use topic_config::{
+    ConfigLevel, LeveledValue, TimestampPolicy, TopicCompression, TopicConfig, TopicSetting, topic_settings,
+};
+pub(crate) use topics::{Topic, Topics};

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub(crate) struct PartitionId(pub(crate) i32);
 
 /// A broker's `node.id`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct BrokerId(pub(crate) i32);
 
 /// The reign of a partition's leader; -1 where it is not known.

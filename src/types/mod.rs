@@ -2,8 +2,10 @@
 //! Knows no file, no lock and no wire.
 
 mod codec;
+pub(crate) mod config;
 mod error_code;
 mod ids;
+pub(crate) mod java;
 mod name;
 mod offset;
 mod record;

@@ -1,0 +1,8 @@
+//! Configurations as such: their names, types, defaults and the values they may have, in Kafka's words. Knows no
+//! cluster, and not which values are set. Source: Kafka 4.2's `ConfigDef` and `LogConfig`, asked.
+
+mod topic;
+mod value;
+
+pub(crate) use topic::{Synonym, TopicConfigDef, topic_config, topic_configs, validate_topic_configs};
+pub(crate) use value::{ConfigType, ConfigValue};
