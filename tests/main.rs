@@ -2,6 +2,10 @@
 //!
 //! - `support`: `Kt`, the harness; every test has a data directory and an environment of its own.
 //! - `scenarios`: transcripts of the real Kafka, which kt must answer to the byte.
+//! - `cli`: kt's own ways, where Kafka's transcripts have nothing to say; a file a tool.
+//! - `durability`: killed processes, full disks, flipped bits, hostile names, read-only directories.
+//! - `concurrency`: many processes at once: producers, followers, first uses, deletions.
+//! - `readme`: the README's examples show what kt prints.
 //! - `tidy`: the code checks itself: who may use whom, sizes, banned calls, unlisted tests.
 
 #![allow(
@@ -14,6 +18,10 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod cli;
+mod concurrency;
+mod durability;
+mod readme;
 mod scenarios;
 mod support;
 mod tidy;

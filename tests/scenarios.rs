@@ -13,7 +13,7 @@
 //! with all of Kafka's tools as symlinks to kt on its path. A line of three dots stands for any lines. The
 //! transcripts are recordings: they are recorded again, never edited.
 
-use crate::support::{Kt, lines, normalize, unified, wait_until};
+use crate::support::{Kt, matches, normalize, unified, wait_until};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -231,17 +231,6 @@ fn check(name: &str) {
     assert!(wrong.is_empty(), "{}:\n{wrong}", file.display());
 }
 
-/// Whether `got` is `want`, where a line of three dots stands for any number of lines.
-fn matches(want: &[String], got: &[String]) -> bool {
-    match want.split_first() {
-        None => got.is_empty(),
-        Some((dots, rest)) if dots == "..." => (0..=got.len()).any(|skipped| matches(rest, &got[skipped..])),
-        Some((line, rest)) => {
-            got.split_first().is_some_and(|(first, got)| first == line && matches(rest, got))
-        }
-    }
-}
-
 /// Makes the directory that comes first on a scenario's path.
 fn install(programs: &Path) {
     std::fs::create_dir(programs).unwrap();
@@ -340,21 +329,6 @@ fn a_transcript_is_read_whole() {
         (&["out", "$ dollars", ""].map(String::from)[..], &["err".into()][..])
     );
     assert_eq!((second.command.as_str(), second.kt_differs), ("three", true));
-}
-
-#[test]
-fn three_dots_stand_for_any_lines() {
-    let owned = |text: &str| -> Vec<String> { lines(text).into_iter().map(str::to_owned).collect() };
-    for (want, got, same) in [
-        ("a\nb\n", "a\nb\n", true),
-        ("a\n", "a\nb\n", false),
-        ("...\n", "", true),
-        ("a\n...\nd\n", "a\nb\nc\nd\n", true),
-        ("a\n...\nd\n", "a\nb\nc\n", false),
-        ("...\nb\n...\n", "a\nb\n", true),
-    ] {
-        assert_eq!(matches(&owned(want), &owned(got)), same, "{want:?} and {got:?}");
-    }
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub(crate) enum ErrorCode {
     InvalidRecord,
     FencedInstanceId,
     GroupSubscribedToTopic,
+    InvalidSessionTimeout,
+    MemberIdRequired,
+    GroupMaxSizeReached,
+    UnstableOffsetCommit,
 }
 
 impl ErrorCode {
@@ -67,6 +71,10 @@ impl ErrorCode {
             ErrorCode::InvalidRecord => "InvalidRecordException",
             ErrorCode::FencedInstanceId => "FencedInstanceIdException",
             ErrorCode::GroupSubscribedToTopic => "GroupSubscribedToTopicException",
+            ErrorCode::InvalidSessionTimeout => "InvalidSessionTimeoutException",
+            ErrorCode::MemberIdRequired => "MemberIdRequiredException",
+            ErrorCode::GroupMaxSizeReached => "GroupMaxSizeReachedException",
+            ErrorCode::UnstableOffsetCommit => "UnstableOffsetCommitException",
         }
     }
 
@@ -122,6 +130,14 @@ impl ErrorCode {
             ErrorCode::GroupSubscribedToTopic => {
                 "Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it."
             }
+            ErrorCode::InvalidSessionTimeout => {
+                "The session timeout is not within the range allowed by the broker (as configured by group.min.session.timeout.ms and group.max.session.timeout.ms)."
+            }
+            ErrorCode::MemberIdRequired => {
+                "The group member needs to have a valid member id before actually entering a consumer group."
+            }
+            ErrorCode::GroupMaxSizeReached => "The group has reached its maximum size.",
+            ErrorCode::UnstableOffsetCommit => "There are unstable offsets that need to be cleared.",
         }
     }
 }

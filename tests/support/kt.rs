@@ -57,6 +57,33 @@ impl Kt {
         self.invocation().start(arguments)
     }
 
+    /// Runs a bash script in kt's environment; `$KT` is the binary. For what needs a shell: limits, mounts, pipes.
+    pub(crate) fn bash(&self, script: &str) -> Output {
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).env("KT", Kt::binary());
+        self.enter(&mut command);
+        self.shown(Running::start(command).finish())
+    }
+
+    /// The records of one partition so far, as `kt consume` prints them with these options.
+    pub(crate) fn records(&self, topic: &str, partition: usize, options: &str) -> Vec<String> {
+        let end = self.end(topic, partition);
+        if end == 0 {
+            return Vec::new();
+        }
+        let consume =
+            format!("consume --topic {topic} --partition {partition} --offset earliest --until-offset {end}");
+        self.run(format!("{consume} {options}")).success().lines()
+    }
+
+    /// The end offset of a partition.
+    pub(crate) fn end(&self, topic: &str, partition: usize) -> u64 {
+        let offsets =
+            self.run(format!("get-offsets --topic {topic} --partitions {partition}")).success().text();
+        let end = offsets.trim_end().rsplit(':').next().unwrap();
+        end.parse().unwrap_or_else(|_| panic!("the end of {topic}-{partition}: {offsets:?}"))
+    }
+
     /// The next command reads `bytes`.
     pub(crate) fn stdin(&self, bytes: impl Into<Vec<u8>>) -> Invocation<'_> {
         let mut invocation = self.invocation();
@@ -82,6 +109,24 @@ impl Kt {
         Invocation { kt: self, stdin: Vec::new(), name: "kt".into(), wrapper: Vec::new(), env: Vec::new() }
     }
 
+    /// Gives `command` this directory's environment and nothing else.
+    fn enter(&self, command: &mut Command) {
+        command
+            .current_dir(self.work())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8")
+            .env("KT_DATA_DIR", self.data());
+    }
+
+    fn shown(&self, mut output: Output) -> Output {
+        output.stdout_shown = self.without_paths(&output.stdout);
+        output.stderr_shown = self.without_paths(&output.stderr);
+        output
+    }
+
     /// `text` with this directory's paths replaced by `$DATA` and `$WORK`.
     fn without_paths(&self, text: &[u8]) -> Vec<u8> {
         let text = replace(text, path_bytes(&self.data()), b"$DATA");
@@ -95,12 +140,18 @@ pub(crate) struct Invocation<'a> {
     stdin: Vec<u8>,
     name: OsString,
     wrapper: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
+    env: Vec<(OsString, Option<OsString>)>,
 }
 
 impl Invocation<'_> {
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((name.into(), value.as_ref().into()));
+        self.env.push((name.into(), Some(value.as_ref().into())));
+        self
+    }
+
+    /// Takes a variable away that every command has otherwise.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.env.push((name.into(), None));
         self
     }
 
@@ -112,10 +163,7 @@ impl Invocation<'_> {
     pub(crate) fn run(mut self, arguments: impl Arguments) -> Output {
         let stdin = std::mem::take(&mut self.stdin);
         let kt = self.kt;
-        let mut output = self.start(arguments).write_all(stdin).finish();
-        output.stdout_shown = kt.without_paths(&output.stdout);
-        output.stderr_shown = kt.without_paths(&output.stderr);
-        output
+        kt.shown(self.start(arguments).write_all(stdin).finish())
     }
 
     /// Starts the command; what `stdin` said is written first, and standard input stays open.
@@ -138,16 +186,14 @@ impl Invocation<'_> {
         if self.wrapper.is_empty() {
             command.arg0(&self.name);
         }
-        command
-            .args(arguments.arguments())
-            .current_dir(self.kt.work())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.kt.home.path())
-            .env("TZ", "UTC")
-            .env("LC_ALL", "C.UTF-8")
-            .env("KT_DATA_DIR", self.kt.data())
-            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        self.kt.enter(&mut command);
+        command.args(arguments.arguments());
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command
     }
 }
@@ -245,6 +291,11 @@ impl Output {
 
     pub(crate) fn status(&self) -> i32 {
         self.status
+    }
+
+    /// The lines of standard output, with volatile text replaced, whatever else there was.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        normalize(&self.stdout_shown)
     }
 
     fn transcript(&self) -> Vec<String> {

@@ -2,8 +2,10 @@
 
 mod kt;
 mod normalize;
+mod random;
 mod running;
 
-pub(crate) use kt::{Arguments, Invocation, Kt, Output, Streams};
-pub(crate) use normalize::{lines, normalize, unified};
+pub(crate) use kt::{Kt, Output, Streams};
+pub(crate) use normalize::{lines, matches, normalize, unified};
+pub(crate) use random::Random;
 pub(crate) use running::{Running, deadline, wait_until};

@@ -61,6 +61,17 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     lines
 }
 
+/// Whether `got` is `want`, where a line of three dots stands for any number of lines.
+pub(crate) fn matches(want: &[String], got: &[String]) -> bool {
+    match want.split_first() {
+        None => got.is_empty(),
+        Some((dots, rest)) if dots == "..." => (0..=got.len()).any(|skipped| matches(rest, &got[skipped..])),
+        Some((line, rest)) => {
+            got.split_first().is_some_and(|(first, got)| first == line && matches(rest, got))
+        }
+    }
+}
+
 /// `want` and `got` below one another, with the lines that only one of them has marked `-` and `+`.
 pub(crate) fn unified(want: &[String], got: &[String]) -> String {
     let mut diff = String::from("    --- expected\n    +++ kt\n");
@@ -112,4 +123,19 @@ fn readable(bytes: &[u8]) -> String {
         chunk.invalid().iter().for_each(|byte| write!(text, "\\x{byte:02x}").unwrap());
     }
     text
+}
+
+#[test]
+fn three_dots_stand_for_any_lines() {
+    let owned = |text: &str| -> Vec<String> { lines(text).into_iter().map(str::to_owned).collect() };
+    for (want, got, same) in [
+        ("a\nb\n", "a\nb\n", true),
+        ("a\n", "a\nb\n", false),
+        ("...\n", "", true),
+        ("a\n...\nd\n", "a\nb\nc\nd\n", true),
+        ("a\n...\nd\n", "a\nb\nc\n", false),
+        ("...\nb\n...\n", "a\nb\n", true),
+    ] {
+        assert_eq!(matches(&owned(want), &owned(got)), same, "{want:?} and {got:?}");
+    }
 }

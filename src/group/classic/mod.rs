@@ -1,0 +1,18 @@
+//! The coordinator of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup): a state machine over
+//! `ClassicGroup` that answers with records to write and replies to send. Times and new ids are arguments.
+
+mod group;
+mod join;
+mod member;
+mod outcome;
+mod rebalance;
+mod requests;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use group::{ClassicGroup, ClassicState};
+pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};
+pub(crate) use outcome::{Answer, Joined, JoinedMember, Outcome, Reply, Synced};
+pub(crate) use requests::{Speaker, SyncRequest};
