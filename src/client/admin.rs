@@ -4,7 +4,7 @@ use super::{
     AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
     GroupListing, NewTopic, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
 };
-use crate::types::{BrokerId, TopicPartition};
+use crate::types::{BrokerId, Offset, TopicPartition};
 
 /// The administrative calls of Kafka's Admin client. Errors carry Kafka's code and message.
 pub(crate) trait Admin {
@@ -42,6 +42,18 @@ pub(crate) trait Admin {
 
     /// Every committed offset of the group, by topic and partition; empty if there is no such group.
     fn group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>>;
+
+    /// Commits offsets in the name of a group that nobody is in; it comes into being if need be. The outer error
+    /// is about the group, the inner ones about single partitions, in the order asked.
+    fn alter_group_offsets(
+        &self,
+        group: &str,
+        offsets: &[(TopicPartition, Offset)],
+    ) -> Result<Vec<Result<()>>>;
+
+    /// Deletes committed offsets, but none of a topic that a member of the group reads. The outer error is about the
+    /// group, the inner ones about single partitions, in the order asked.
+    fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Result<()>>>;
 
     /// Deletes an empty group with its offsets.
     fn delete_group(&self, group: &str) -> Result<()>;

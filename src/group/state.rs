@@ -175,27 +175,23 @@ impl Groups {
                 }
             }
             None => {
+                // A group that only had offsets stays, as in Kafka, until its own tombstone.
                 if let Some(known) = self.groups.get_mut(&group)
                     && known.offsets.get(&partition).is_some_and(|known| known.place <= place)
                 {
                     known.offsets.remove(&partition);
                 }
-                self.drop_if_bare(&group);
             }
         }
     }
 
-    /// Ends what a tombstone of its kind ends; offsets that remain keep the group.
+    /// Ends what a tombstone of its kind ends; offsets that remain keep the group, as one that nobody ever joined.
     fn end(&mut self, group: &str, is_meant: impl FnOnce(&GroupKind) -> bool) {
         if let Some(known) = self.groups.get_mut(group)
             && is_meant(&known.kind)
         {
             known.kind = GroupKind::OffsetsOnly;
         }
-        self.drop_if_bare(group);
-    }
-
-    fn drop_if_bare(&mut self, group: &str) {
         let bare = |group: &Group| matches!(group.kind, GroupKind::OffsetsOnly) && group.offsets.is_empty();
         if self.groups.get(group).is_some_and(bare) {
             self.groups.remove(group);
@@ -374,6 +370,9 @@ mod tests {
         assert!(!groups.has_pending("g", None));
         let gone = record(None);
         groups.replay(Some(&gone.key), gone.value.as_deref(), now).unwrap();
-        assert!(groups.get("g").is_none(), "a group of offsets only ends with the last of them");
+        assert_eq!(groups.get("g").unwrap().offsets().count(), 0, "the group stays until its own tombstone");
+        let tombstone = GroupRecord::ClassicGroup { group: "g".to_owned(), value: None };
+        groups.apply(tombstone, now);
+        assert!(groups.get("g").is_none());
     }
 }
