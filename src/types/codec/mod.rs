@@ -9,23 +9,13 @@
 //! | compact_… | uvarint of length + 1, 0 = null, then the content |
 //! | tagged fields | uvarint count, then per field uvarint tag, uvarint size, content; tags ascend |
 
+mod error;
 mod reader;
 mod writer;
 
+pub(crate) use error::CodecError;
 pub(crate) use reader::Reader;
 pub(crate) use writer::{TaggedFields, Writer};
-
-/// Why bytes are not what a schema says; `at` counts from the start of the reader's bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CodecError {
-    #[error("ends early at byte {at}: {needed} more needed")]
-    Truncated { at: usize, needed: usize },
-    #[error("malformed {what} at byte {at}")]
-    Malformed { at: usize, what: &'static str },
-    /// Writing only.
-    #[error("{what} of {length} is too long to be encoded")]
-    TooLong { what: &'static str, length: usize },
-}
 
 #[cfg(test)]
 mod tests {
