@@ -1,1 +1,36 @@
-//! TODO
+//! One partition in one directory: segments with their indexes, appended to at the end and read by offset or time.
+//!
+//! A log knows its own files and nothing of brokers, replicas, groups or who else has it open: whoever appends holds
+//! the partition's lock and carries the [`LogEnd`] from one append to the next; readers are told how far they may
+//! read. Layout and rules: Kafka's `LogSegment`, `OffsetIndex`, `TimeIndex`, `LogLoader`.
+
+mod append;
+mod checkpoint;
+mod end;
+mod epochs;
+mod error;
+mod names;
+mod offset_index;
+mod producer_state;
+mod read;
+mod recovery;
+mod search;
+mod segment;
+mod time_index;
+mod txn_index;
+
+pub(crate) use crate::record::BatchHeader;
+pub(crate) use append::{Appended, Appender, create};
+pub(crate) use checkpoint::{OffsetCheckpoint, read_checkpoint, write_checkpoint};
+pub(crate) use end::LogEnd;
+pub(crate) use epochs::LeaderEpochs;
+pub(crate) use error::{Error, Result};
+pub(crate) use names::{
+    FileKind, parse_partition_dir, read_partition_metadata, segment_file, segments, write_partition_metadata,
+};
+pub(crate) use producer_state::{ProducerStates, control_record};
+pub(crate) use read::{Chunk, Gaps, LogReader};
+pub(crate) use recovery::{Recovered, Recovery, recover};
+pub(crate) use search::{each_batch, first_at_or_after, newest};
+pub(crate) use segment::LogConfig;
+pub(crate) use txn_index::{AbortedTransaction, aborted_since};

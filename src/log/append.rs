@@ -1,0 +1,152 @@
+//! `Appender`: batches go to the end of the active segment; segments are rolled when due.
+
+use super::segment::Segment;
+use super::{LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_state, time_index};
+use crate::disk::{self, File};
+use crate::record::{self, BatchHeader};
+use crate::types::{LeaderEpoch, Offset, TimestampMs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A log opened for appending. The caller holds the partition's lock during every call.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    dir: PathBuf,
+    segment: Segment,
+}
+
+/// Where a batch went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Appended {
+    pub(crate) base_offset: Offset,
+    pub(crate) last_offset: Offset,
+    /// Whether it is the first batch of its segment: then the file's name may be as new as its content.
+    pub(crate) first_in_segment: bool,
+}
+
+impl Appender {
+    /// Opens the active segment that `end` names, making it where the log is new.
+    pub(crate) fn open(dir: &Path, end: &LogEnd) -> Result<Appender> {
+        Ok(Appender { dir: dir.to_owned(), segment: Segment::open(dir, end.segment_base)? })
+    }
+
+    /// The base offset of the segment that is open.
+    pub(crate) fn segment_base(&self) -> Offset {
+        self.segment.base
+    }
+
+    /// The active .log, to be synced while others append.
+    pub(crate) fn log_file(&self) -> Arc<File> {
+        Arc::clone(&self.segment.log)
+    }
+
+    /// The identity and length of the active .log.
+    pub(crate) fn identity(&self) -> Result<(u64, u64)> {
+        Ok(self.segment.log.identity()?)
+    }
+
+    /// Gives a whole batch its offset and leader epoch and writes it. On an error the log is as it was.
+    pub(crate) fn append(
+        &mut self,
+        end: &mut LogEnd,
+        batch: &mut [u8],
+        epoch: LeaderEpoch,
+        config: &LogConfig,
+    ) -> Result<Appended> {
+        let header = BatchHeader::parse(batch)?;
+        let count = header.last_offset().since(header.base_offset());
+        let last_offset = end.log_end.plus(count);
+        if self.must_roll(end, batch.len() as u64, header.max_timestamp(), last_offset, config) {
+            self.roll(end)?;
+        }
+        record::stamp(batch, end.log_end, epoch);
+        let position = end.segment_bytes;
+        if let Err(error) = self.segment.log.write_at(batch, position) {
+            // A part may have been written. Cut it, so that the next append finds the end where it expects it; if that
+            // fails too, recovery will cut it.
+            let _ = self.segment.log.set_len(position);
+            return Err(error.into());
+        }
+        let appended = Appended { base_offset: end.log_end, last_offset, first_in_segment: position == 0 };
+        self.lead(end, epoch)?;
+        let size_bytes = batch.len() as u64;
+        account(end, Some(&self.segment), config, last_offset, header.max_timestamp(), size_bytes)?;
+        Ok(appended)
+    }
+
+    /// Notes in `leader-epoch-checkpoint` that a new epoch begins at the log's end.
+    fn lead(&self, end: &mut LogEnd, epoch: LeaderEpoch) -> Result<()> {
+        if epoch > end.leader_epoch {
+            let mut epochs = LeaderEpochs::read(&self.dir)?;
+            if epochs.assign(epoch, end.log_end) {
+                epochs.write(&self.dir)?;
+            }
+            end.leader_epoch = epoch;
+        }
+        Ok(())
+    }
+
+    /// Kafka's rule (`LogSegment.shouldRoll`): by size, by record time, by a full index, by a relative offset that
+    /// would not fit. An empty segment is never rolled.
+    fn must_roll(&self, end: &LogEnd, size: u64, max: TimestampMs, last: Offset, config: &LogConfig) -> bool {
+        if end.segment_bytes == 0 {
+            return false;
+        }
+        let index_slots = config.segment_index_bytes / offset_index::ENTRY_BYTES;
+        let time_slots = config.segment_index_bytes / time_index::ENTRY_BYTES;
+        let aged = end.first_timestamp > TimestampMs::NONE
+            && max.0.saturating_sub(end.first_timestamp.0) > config.segment_ms;
+        end.segment_bytes + size > config.segment_bytes
+            || aged
+            || u64::from(end.index_entries) >= index_slots
+            || u64::from(end.time_index_entries) >= time_slots.saturating_sub(1)
+            || last.since(end.segment_base) > i64::from(i32::MAX)
+    }
+
+    /// Closes the active segment for good, durably, and begins the next one at the log's end.
+    pub(crate) fn roll(&mut self, end: &mut LogEnd) -> Result<()> {
+        self.segment.index_time(end)?;
+        self.segment.trim_indexes(end)?;
+        self.segment.sync()?;
+        producer_state::write_snapshot(&self.dir, end.segment_base, end.log_end)?;
+        let next = Segment::open(&self.dir, end.log_end)?;
+        disk::sync_dir(&self.dir)?;
+        self.segment = next;
+        *end = LogEnd::empty(end.log_end, end.leader_epoch);
+        Ok(())
+    }
+}
+
+/// Takes a batch that lies at the end of the active segment into the account of that end, and adds the index entries
+/// that are due by Kafka's rule: strictly more than index.interval.bytes since the last entry, this batch not counted.
+pub(super) fn account(
+    end: &mut LogEnd,
+    segment: Option<&Segment>,
+    config: &LogConfig,
+    last_offset: Offset,
+    max_timestamp: TimestampMs,
+    size_bytes: u64,
+) -> Result<()> {
+    if max_timestamp > end.max_timestamp {
+        end.max_timestamp = max_timestamp;
+        end.max_timestamp_offset = last_offset;
+    }
+    if end.segment_bytes == 0 {
+        end.first_timestamp = max_timestamp;
+    }
+    if end.bytes_since_index > config.index_interval_bytes {
+        if let Some(segment) = segment {
+            segment.index_batch(end, last_offset, end.segment_bytes)?;
+        }
+        end.bytes_since_index = 0;
+    }
+    end.bytes_since_index += size_bytes;
+    end.segment_bytes += size_bytes;
+    end.log_end = last_offset.next();
+    Ok(())
+}
+
+/// Makes the files of a new, empty log: its first segment begins at `base`.
+pub(crate) fn create(dir: &Path, base: Offset) -> Result<()> {
+    Segment::open(dir, base).map(|_| ())
+}

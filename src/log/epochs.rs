@@ -1,0 +1,95 @@
+//! `leader-epoch-checkpoint`: where each leader epoch of a partition begins.
+
+use super::{Error, Result};
+use crate::disk;
+use crate::types::{LeaderEpoch, Offset};
+use std::fmt::Write;
+use std::path::Path;
+
+const FILE: &str = "leader-epoch-checkpoint";
+
+/// Leader epochs with the offset at which each began, both ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeaderEpochs {
+    entries: Vec<(LeaderEpoch, Offset)>,
+}
+
+impl LeaderEpochs {
+    /// Reads a partition directory's file; none if it isn't there.
+    pub(crate) fn read(dir: &Path) -> Result<LeaderEpochs> {
+        let file = dir.join(FILE);
+        let text = disk::read_text(&file)?.unwrap_or_default();
+        let malformed = |what: String| Error::Malformed { file: file.clone(), what };
+        let mut lines = text.lines();
+        let mut entries = Vec::new();
+        if lines.next().is_some_and(|version| version != "0") {
+            return Err(malformed("not version 0".into()));
+        }
+        for line in lines.skip(1) {
+            let entry = line.split_once(' ').and_then(|(epoch, start)| {
+                Some((LeaderEpoch(epoch.parse().ok()?), Offset::new(start.parse().ok()?)))
+            });
+            entries.push(entry.ok_or_else(|| malformed(format!("the line {line:?}")))?);
+        }
+        Ok(LeaderEpochs { entries })
+    }
+
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+        let mut text = format!("0\n{}\n", self.entries.len());
+        for (epoch, start) in &self.entries {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{epoch} {start}");
+        }
+        Ok(disk::replace(&dir.join(FILE), text.as_bytes())?)
+    }
+
+    /// The newest epoch.
+    pub(crate) fn last(&self) -> Option<LeaderEpoch> {
+        self.entries.last().map(|&(epoch, _)| epoch)
+    }
+
+    /// The epoch that an offset was written in, if an entry covers it.
+    pub(crate) fn of(&self, offset: Offset) -> Option<LeaderEpoch> {
+        let covering = self.entries.iter().rev().find(|&&(_, start)| start <= offset);
+        covering.map(|&(epoch, _)| epoch)
+    }
+
+    /// Notes that `epoch` begins at `start`; an entry of an epoch in which nothing was written is replaced. Returns
+    /// whether that changed anything.
+    pub(crate) fn assign(&mut self, epoch: LeaderEpoch, start: Offset) -> bool {
+        if self.last().is_some_and(|last| last >= epoch) {
+            return false;
+        }
+        self.entries.retain(|&(_, begun)| begun < start);
+        self.entries.push((epoch, start));
+        true
+    }
+
+    /// Drops the epochs that begin at or after `end`, the log having been cut there. Returns whether any was.
+    pub(crate) fn truncate(&mut self, end: Offset) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|&(_, start)| start < end);
+        before != self.entries.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_are_found_by_offset_and_an_empty_one_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut epochs = LeaderEpochs::read(dir.path()).unwrap();
+        assert!(epochs.assign(LeaderEpoch(0), Offset::new(0)));
+        assert!(epochs.assign(LeaderEpoch(2), Offset::new(16)));
+        assert!(!epochs.assign(LeaderEpoch(2), Offset::new(20)));
+        assert!(epochs.assign(LeaderEpoch(5), Offset::new(16)));
+        epochs.write(dir.path()).unwrap();
+        assert_eq!(LeaderEpochs::read(dir.path()).unwrap(), epochs);
+        assert_eq!(epochs.of(Offset::new(15)), Some(LeaderEpoch(0)));
+        assert_eq!(epochs.of(Offset::new(16)), Some(LeaderEpoch(5)));
+        assert!(epochs.truncate(Offset::new(16)));
+        assert_eq!(epochs.last(), Some(LeaderEpoch(0)));
+    }
+}

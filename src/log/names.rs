@@ -1,0 +1,101 @@
+//! The names of a log's files: a 20-digit base offset and what the file is.
+
+use super::Result;
+use crate::disk;
+use crate::types::{Offset, PartitionId, Uuid};
+use std::path::{Path, PathBuf};
+
+/// The files of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Log,
+    OffsetIndex,
+    TimeIndex,
+    TransactionIndex,
+    ProducerSnapshot,
+}
+
+impl FileKind {
+    const fn suffix(self) -> &'static str {
+        match self {
+            FileKind::Log => ".log",
+            FileKind::OffsetIndex => ".index",
+            FileKind::TimeIndex => ".timeindex",
+            FileKind::TransactionIndex => ".txnindex",
+            FileKind::ProducerSnapshot => ".snapshot",
+        }
+    }
+}
+
+/// The path of a segment's file.
+pub(crate) fn segment_file(dir: &Path, base: Offset, kind: FileKind) -> PathBuf {
+    dir.join(format!("{:020}{}", base.get(), kind.suffix()))
+}
+
+/// The base offsets of the live segments in `dir`, ascending. Only names that match exactly are live: what ends in
+/// `.deleted`, `.cleaned` or `.swap` is not.
+pub(crate) fn segments(dir: &Path) -> Result<Vec<Offset>> {
+    with_kind(dir, FileKind::Log)
+}
+
+/// The offsets in the names of all files of one kind, ascending.
+pub(crate) fn with_kind(dir: &Path, kind: FileKind) -> Result<Vec<Offset>> {
+    let entries = disk::list(dir)?;
+    let mut bases: Vec<Offset> = entries.iter().filter_map(|entry| parse(&entry.name, kind)).collect();
+    bases.sort_unstable();
+    Ok(bases)
+}
+
+fn parse(name: &str, kind: FileKind) -> Option<Offset> {
+    let digits = name.strip_suffix(kind.suffix())?;
+    let legal = digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    legal.then(|| digits.parse().ok().map(Offset::new)).flatten()
+}
+
+/// The file that tells whose partition a directory holds.
+const PARTITION_METADATA: &str = "partition.metadata";
+
+/// Writes `partition.metadata`, without a newline at its end, as Kafka does.
+pub(crate) fn write_partition_metadata(dir: &Path, topic_id: Uuid) -> Result<()> {
+    Ok(disk::replace(&dir.join(PARTITION_METADATA), format!("version: 0\ntopic_id: {topic_id}").as_bytes())?)
+}
+
+/// The id of the topic whose partition lies in `dir`, if the directory says.
+pub(crate) fn read_partition_metadata(dir: &Path) -> Result<Option<Uuid>> {
+    let text = disk::read_text(&dir.join(PARTITION_METADATA))?.unwrap_or_default();
+    Ok(text.lines().find_map(|line| line.strip_prefix("topic_id: ")?.trim().parse().ok()))
+}
+
+/// Splits the name of a replica's directory, `TOPIC-PARTITION`, at its last '-'. `None` for other names, those of
+/// deleted, future and stray replicas included.
+pub(crate) fn parse_partition_dir(name: &str) -> Option<(&str, PartitionId)> {
+    let (topic, number) = name.rsplit_once('-')?;
+    let legal = !topic.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    legal.then(|| number.parse().ok()).flatten().map(|number| (topic, PartitionId(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_names_are_segments() {
+        assert_eq!(parse("00000000000000000042.log", FileKind::Log), Some(Offset::new(42)));
+        for name in [
+            "42.log",
+            "00000000000000000042.log.deleted",
+            "0000000000000000004x.log",
+            "99999999999999999999.log",
+        ] {
+            assert_eq!(parse(name, FileKind::Log), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_last_dash_splits_topic_and_partition() {
+        assert_eq!(parse_partition_dir("dotted.name_x-1-0"), Some(("dotted.name_x-1", PartitionId(0))));
+        for name in ["x", "-0", "x-", "x-0.0123-delete", "x-99999999999"] {
+            assert_eq!(parse_partition_dir(name), None, "{name}");
+        }
+    }
+}

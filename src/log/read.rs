@@ -1,0 +1,285 @@
+//! `LogReader`: batches from an offset on, each checked before anyone sees it.
+//!
+//! A reader takes no lock. It is told the offset up to which the log is published and looks at no byte beyond: there a
+//! writer may be at work. Base offset, leader epoch and magic lie outside a batch's checksum; they are checked against
+//! the neighbours, the index and the epoch checkpoint.
+
+use super::names::{FileKind, segment_file, segments};
+use super::{Error, LeaderEpochs, Result, offset_index};
+use crate::disk::{File, Mode};
+use crate::record::{self, BatchHeader};
+use crate::types::{LeaderEpoch, Offset};
+use std::path::{Path, PathBuf};
+
+/// Whether the offsets of a log can have gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gaps {
+    /// Every batch begins where the one before ended.
+    Never,
+    /// Compaction may have taken batches away.
+    Compacted,
+}
+
+/// A place in a partition's log.
+#[derive(Debug)]
+pub(crate) struct LogReader {
+    dir: PathBuf,
+    gaps: Gaps,
+    epochs: LeaderEpochs,
+    next: Offset,
+    segment: Option<OpenSegment>,
+}
+
+#[derive(Debug)]
+struct OpenSegment {
+    base: Offset,
+    log: File,
+    position: u64,
+    /// What the batch at `position` must look like.
+    expect: Expect,
+}
+
+/// What is known of a batch before it is read.
+#[derive(Clone, Copy, Debug)]
+enum Expect {
+    /// It begins here, or later where there are gaps.
+    Base(Offset),
+    /// It ends here: an index entry says so.
+    Last(Offset),
+}
+
+/// Whole batches, in order, all below the limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    /// The batches, each with its header.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Result<(BatchHeader, &'a [u8])>> + use<'a> {
+        let mut rest = self.bytes;
+        std::iter::from_fn(move || {
+            let size = record::batch_size(rest)?;
+            let (batch, behind) = rest.split_at_checked(size)?;
+            rest = behind;
+            Some(BatchHeader::parse(batch).map(|header| (header, batch)).map_err(Error::from))
+        })
+    }
+}
+
+impl LogReader {
+    /// A reader of the log in `dir` that begins at `from`.
+    pub(crate) fn open(dir: &Path, from: Offset, gaps: Gaps) -> Result<LogReader> {
+        let epochs = LeaderEpochs::read(dir)?;
+        Ok(LogReader { dir: dir.to_owned(), gaps, epochs, next: from, segment: None })
+    }
+
+    /// The offset behind the last batch that was returned.
+    pub(crate) fn next(&self) -> Offset {
+        self.next
+    }
+
+    /// Goes on at `offset` instead.
+    pub(crate) fn seek(&mut self, offset: Offset) {
+        self.next = offset;
+        self.segment = None;
+    }
+
+    /// Reads the next batches into `buffer`, which keeps its size from call to call and grows for a larger batch. The
+    /// first batch may begin below the offset sought. `None` when `limit` is reached.
+    pub(crate) fn read<'a>(&mut self, buffer: &'a mut Vec<u8>, limit: Offset) -> Result<Option<Chunk<'a>>> {
+        loop {
+            if self.next >= limit {
+                return Ok(None);
+            }
+            let mut segment = match self.segment.take() {
+                Some(segment) => segment,
+                None => self.find_segment()?,
+            };
+            let filled = segment.log.read_at(buffer, segment.position)?;
+            let whole = self.check(&mut segment, buffer.get(..filled).unwrap_or_default(), limit)?;
+            match whole {
+                Scan::Batches(bytes) => {
+                    segment.position += bytes as u64;
+                    self.segment = Some(segment);
+                    return Ok(buffer.get(..bytes).map(|bytes| Chunk { bytes }));
+                }
+                Scan::NeedBytes(size) => {
+                    let left = segment.log.len()?.saturating_sub(segment.position);
+                    if size as u64 > left {
+                        return Err(segment.damaged(0, self.next, "the file ends inside a batch"));
+                    }
+                    buffer.resize(size.max(buffer.len()), 0);
+                    self.segment = Some(segment);
+                }
+                Scan::End => self.segment = Some(self.next_segment(&segment)?),
+            }
+        }
+    }
+
+    /// Checks the batches at the front of `bytes` and finds where the last whole one ends.
+    fn check(&mut self, segment: &mut OpenSegment, bytes: &[u8], limit: Offset) -> Result<Scan> {
+        let mut done = 0;
+        while self.next < limit {
+            let rest = bytes.get(done..).unwrap_or_default();
+            if rest.is_empty() {
+                break;
+            }
+            let Some(prefix) = rest.get(..record::LOG_OVERHEAD) else {
+                return Ok(if done > 0 { Scan::Batches(done) } else { Scan::NeedBytes(record::HEADER_SIZE) });
+            };
+            let Some(size) = record::batch_size(prefix) else {
+                return Err(segment.damaged(done, self.next, "a batch length that cannot be"));
+            };
+            let Some(batch) = rest.get(..size) else {
+                return Ok(if done > 0 { Scan::Batches(done) } else { Scan::NeedBytes(size) });
+            };
+            let header = record::verify_crc(batch)
+                .and_then(|()| BatchHeader::parse(batch))
+                .map_err(|e| segment.damaged(done, self.next, e))?;
+            self.check_neighbours(segment, &header).map_err(|what| segment.damaged(done, self.next, what))?;
+            self.next = self.next.max(header.last_offset().next());
+            segment.expect = Expect::Base(header.last_offset().next());
+            done += size;
+        }
+        Ok(if done > 0 { Scan::Batches(done) } else { Scan::End })
+    }
+
+    /// The fields that no checksum covers.
+    fn check_neighbours(
+        &self,
+        segment: &OpenSegment,
+        header: &BatchHeader,
+    ) -> std::result::Result<(), String> {
+        let (base, last) = (header.base_offset(), header.last_offset());
+        match segment.expect {
+            // A legacy entry is one record, or a wrapper that carries only its last offset.
+            Expect::Base(expected) if header.magic() < 2 => {
+                if last < expected {
+                    return Err(format!("offset {last} where {expected} or more was expected"));
+                }
+            }
+            Expect::Base(expected) => {
+                if base < expected || self.gaps == Gaps::Never && base != expected {
+                    return Err(format!("base offset {base} where {expected} was expected"));
+                }
+            }
+            Expect::Last(expected) => {
+                if last != expected {
+                    return Err(format!("last offset {last} where the index says {expected}"));
+                }
+            }
+        }
+        let epoch = header.leader_epoch();
+        if header.magic() == 2
+            && epoch != LeaderEpoch::UNKNOWN
+            && let Some(expected) = self.epochs.of(base)
+            && epoch != expected
+        {
+            return Err(format!("leader epoch {epoch} where {expected} was expected"));
+        }
+        Ok(())
+    }
+
+    /// Opens the segment that holds the next offset, at the place that its index gives.
+    fn find_segment(&self) -> Result<OpenSegment> {
+        let bases = segments(&self.dir)?;
+        let Some(&first) = bases.first() else { return Err(Error::NoSegment { dir: self.dir.clone() }) };
+        let Some(&base) = bases.iter().rev().find(|&&base| base <= self.next) else {
+            return Err(Error::OutOfRange { wanted: self.next, start: first });
+        };
+        let mut segment = self.open_segment(base)?;
+        let index = match File::open(&segment_file(&self.dir, base, FileKind::OffsetIndex), Mode::Read) {
+            Ok(index) => index,
+            Err(e) if e.is_not_found() => return Ok(segment),
+            Err(e) => return Err(e.into()),
+        };
+        if let Some((_, entry)) = offset_index::floor(&index, base, self.next)? {
+            // An index that points behind the file is not to be believed; the walk from the beginning finds the place.
+            if entry.position < segment.log.len()? {
+                segment.position = entry.position;
+                segment.expect = Expect::Last(entry.last_offset);
+            }
+        }
+        Ok(segment)
+    }
+
+    /// The segment after one that was read to its end.
+    fn next_segment(&self, done: &OpenSegment) -> Result<OpenSegment> {
+        let bases = segments(&self.dir)?;
+        match bases.iter().find(|&&base| base > done.base) {
+            Some(&base) if base <= self.next || self.gaps == Gaps::Compacted => self.open_segment(base),
+            Some(&base) => Err(done.damaged(
+                0,
+                self.next,
+                format!("the file ends here, and the next begins at offset {base}"),
+            )),
+            None => Err(done.damaged(0, self.next, "the file ends here, and no other follows")),
+        }
+    }
+
+    fn open_segment(&self, base: Offset) -> Result<OpenSegment> {
+        let log = File::open(&segment_file(&self.dir, base, FileKind::Log), Mode::Read)?;
+        Ok(OpenSegment { base, log, position: 0, expect: Expect::Base(base) })
+    }
+}
+
+impl OpenSegment {
+    fn damaged(&self, done: usize, offset: Offset, what: impl ToString) -> Error {
+        let (file, position) = (self.log.path().to_owned(), self.position + done as u64);
+        Error::Damaged { file, position, offset, what: what.to_string() }
+    }
+}
+
+enum Scan {
+    /// This many bytes of whole batches.
+    Batches(usize),
+    /// The first batch needs a buffer of this size.
+    NeedBytes(usize),
+    /// No byte is left in the segment.
+    End,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Appender, LogConfig, LogEnd};
+    use crate::record::{BatchBuilder, Compression, ProducerStamp};
+    use crate::types::TimestampMs;
+
+    #[test]
+    fn every_flipped_bit_of_a_log_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = LogConfig {
+            segment_bytes: 1 << 20,
+            segment_ms: i64::MAX,
+            segment_index_bytes: 1 << 20,
+            index_interval_bytes: 4096,
+        };
+        let mut end = LogEnd::empty(Offset::ZERO, LeaderEpoch(-1));
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        let mut builder = BatchBuilder::new(Compression::None);
+        for value in [b"one", b"two"] {
+            builder.clear();
+            builder.append(TimestampMs(7), Some(b"k"), Some(value), &[]);
+            appender
+                .append(&mut end, builder.finish(&ProducerStamp::NONE).unwrap(), LeaderEpoch(0), &config)
+                .unwrap();
+        }
+        let path = segment_file(dir.path(), Offset::ZERO, FileKind::Log);
+        let whole = std::fs::read(&path).unwrap();
+        let read = || {
+            let mut reader = LogReader::open(dir.path(), Offset::ZERO, Gaps::Never).unwrap();
+            let mut buffer = vec![0; 4096];
+            while reader.read(&mut buffer, end.log_end)?.is_some() {}
+            Ok::<(), Error>(())
+        };
+        read().unwrap();
+        for bit in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(matches!(read(), Err(Error::Damaged { .. })), "bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Finding a log's end from its files alone: after a crash, on a directory that another program wrote, or where the
+//! shared state is gone.
+//!
+//! Cost: the listing of the directory and the batches after the last index entry, however long the log is. A tail that
+//! a crash tore is cut; damage before it is refused, for cutting there would lose what was acknowledged.
+
+use super::append::account;
+use super::names::{FileKind, segment_file, segments};
+use super::segment::Segment;
+use super::{Error, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, time_index};
+use crate::disk::{File, Mode};
+use crate::record::{self, BatchHeader};
+use crate::types::{LeaderEpoch, Offset, TimestampMs};
+use std::path::Path;
+
+/// How a log's end is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recovery {
+    /// An end that was true earlier in this boot: everything before it is known to be whole.
+    pub(crate) known: Option<LogEnd>,
+    /// Records below this offset are known to be durable: damage there is never a torn tail.
+    pub(crate) durable: Offset,
+    /// Whether the files may be changed: the tail cut, the indexes completed.
+    pub(crate) writable: bool,
+}
+
+/// A log's end as found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recovered {
+    pub(crate) end: LogEnd,
+    /// Bytes behind the last whole batch: cut if that was allowed, else still in the file.
+    pub(crate) torn_bytes: u64,
+}
+
+/// Finds the end of the log in `dir`. The caller holds the partition's lock if `how.writable`.
+pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<Recovered> {
+    let bases = segments(dir)?;
+    let Some(&base) = bases.last() else {
+        if how.writable {
+            super::append::create(dir, Offset::ZERO)?;
+        }
+        let end = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
+        return Ok(Recovered { end, torn_bytes: 0 });
+    };
+    let log = File::open(&segment_file(dir, base, FileKind::Log), Mode::Read)?;
+    let length = log.len()?;
+    let known = how.known.filter(|end| end.segment_base == base && end.segment_bytes <= length);
+    let mut end = match known {
+        Some(end) => end,
+        None => from_indexes(dir, base, &log, length)?,
+    };
+    if end.leader_epoch == LeaderEpoch::UNKNOWN {
+        end.leader_epoch = LeaderEpochs::read(dir)?.last().unwrap_or(LeaderEpoch::UNKNOWN);
+    }
+    let segment = how.writable.then(|| Segment::open(dir, base)).transpose()?;
+    let stop = walk(&log, length, &mut end, segment.as_ref(), config)?;
+    if let Some(what) = stop {
+        refuse_damage(&log, length, &end, how.durable, what)?;
+    }
+    let torn_bytes = length - end.segment_bytes;
+    if let Some(segment) = &segment {
+        if torn_bytes > 0 {
+            segment.log.set_len(end.segment_bytes)?;
+        }
+        segment.trim_indexes(&end)?;
+    }
+    Ok(Recovered { end, torn_bytes })
+}
+
+/// The state of the segment just before the batch of its last trustworthy index entry; of the whole segment if none.
+/// After a power cut the indexes may hold anything: an entry counts if a whole batch lies where it points.
+fn from_indexes(dir: &Path, base: Offset, log: &File, length: u64) -> Result<LogEnd> {
+    let start = LogEnd::empty(base, LeaderEpoch::UNKNOWN);
+    let index = match File::open(&segment_file(dir, base, FileKind::OffsetIndex), Mode::Read) {
+        Ok(file) => file,
+        Err(e) if e.is_not_found() => return Ok(start),
+        Err(e) => return Err(e.into()),
+    };
+    let mut batch = Vec::new();
+    let mut slots = offset_index::count(&index, base)?;
+    while let Some(slot) = slots.checked_sub(1) {
+        slots = slot;
+        let Some(entry) = offset_index::read(&index, base, slot)? else { continue };
+        let whole = read_batch(log, length, entry.position, &mut batch)?
+            .is_ok_and(|header| header.last_offset() == entry.last_offset && header.base_offset() > base);
+        if !whole {
+            continue;
+        }
+        // The entry was written before its batch was taken into account: resume at that batch, the index already full.
+        let header = BatchHeader::parse(&batch)?;
+        let mut end = start;
+        end.log_end = header.base_offset();
+        end.segment_bytes = entry.position;
+        end.index_entries = u32::try_from(slot + 1).unwrap_or(u32::MAX);
+        end.first_timestamp = first_timestamp(log, length)?;
+        resume_time(dir, base, entry.last_offset, &mut end)?;
+        return Ok(end);
+    }
+    Ok(start)
+}
+
+/// The time index's part of the state: the entries up to the offset of an index entry.
+fn resume_time(dir: &Path, base: Offset, upto: Offset, end: &mut LogEnd) -> Result<()> {
+    let file = match File::open(&segment_file(dir, base, FileKind::TimeIndex), Mode::Read) {
+        Ok(file) => file,
+        Err(e) if e.is_not_found() => return Ok(()),
+        Err(e) => return Err(e.into()),
+    };
+    let entries = time_index::count(&file, base)?;
+    let kept = offset_index::partition_point(entries, |slot| {
+        Ok(time_index::read(&file, base, slot)?.is_some_and(|entry| entry.offset <= upto))
+    })?;
+    if let Some(last) =
+        kept.checked_sub(1).map(|slot| time_index::read(&file, base, slot)).transpose()?.flatten()
+    {
+        end.time_index_entries = u32::try_from(kept).unwrap_or(u32::MAX);
+        end.last_indexed_timestamp = last.timestamp;
+        end.max_timestamp = last.timestamp;
+        end.max_timestamp_offset = last.offset;
+    }
+    Ok(())
+}
+
+fn first_timestamp(log: &File, length: u64) -> Result<TimestampMs> {
+    let mut batch = Vec::new();
+    Ok(read_batch(log, length, 0, &mut batch)?.map_or(TimestampMs::NONE, |header| header.max_timestamp()))
+}
+
+/// Walks the whole batches from `end` on. Returns what is wrong with the bytes behind the last one, if any are there.
+fn walk(
+    log: &File,
+    length: u64,
+    end: &mut LogEnd,
+    segment: Option<&Segment>,
+    config: &LogConfig,
+) -> Result<Option<String>> {
+    let mut batch = Vec::new();
+    // The batch of the entry that was resumed at has its entry: it only starts the count of bytes anew.
+    let mut resumed = end.index_entries > 0 && end.bytes_since_index == 0;
+    while end.segment_bytes < length {
+        let header = match read_batch(log, length, end.segment_bytes, &mut batch)? {
+            Ok(header) => header,
+            Err(what) => return Ok(Some(what)),
+        };
+        if header.base_offset() < end.log_end {
+            return Ok(Some(format!("base offset {} after {}", header.base_offset(), end.log_end)));
+        }
+        if std::mem::take(&mut resumed) {
+            end.bytes_since_index = 0;
+        }
+        end.leader_epoch = end.leader_epoch.max(header.leader_epoch());
+        account(end, segment, config, header.last_offset(), header.max_timestamp(), batch.len() as u64)?;
+    }
+    Ok(None)
+}
+
+/// Reads the batch at `position` whole and checks it against its checksum; the inner error says why it is none.
+fn read_batch(
+    log: &File,
+    length: u64,
+    position: u64,
+    batch: &mut Vec<u8>,
+) -> Result<std::result::Result<BatchHeader, String>> {
+    let mut prefix = [0; record::LOG_OVERHEAD];
+    if log.read_at(&mut prefix, position)? < prefix.len() {
+        return Ok(Err("the file ends inside a batch header".into()));
+    }
+    let Some(size) = record::batch_size(&prefix) else {
+        return Ok(Err("a batch length that cannot be".into()));
+    };
+    if position.saturating_add(size as u64) > length {
+        return Ok(Err("the file ends inside a batch".into()));
+    }
+    batch.resize(size, 0);
+    if log.read_at(batch, position)? < size {
+        return Ok(Err("the file ends inside a batch".into()));
+    }
+    let header = record::verify_crc(batch).and_then(|()| BatchHeader::parse(batch));
+    Ok(header.map_err(|e| e.to_string()))
+}
+
+/// Tells damage from a torn tail: below the durable offset nothing can be torn, and no whole batch follows a torn one.
+fn refuse_damage(log: &File, length: u64, end: &LogEnd, durable: Offset, what: String) -> Result<()> {
+    let position = end.segment_bytes;
+    let damaged = |what| {
+        let file = log.path().to_owned();
+        Err(Error::Damaged { file, position, offset: end.log_end, what })
+    };
+    if end.log_end < durable {
+        return damaged(what);
+    }
+    let mut prefix = [0; record::LOG_OVERHEAD];
+    let size =
+        if log.read_at(&mut prefix, position)? == prefix.len() { record::batch_size(&prefix) } else { None };
+    let next = size.map(|size| position.saturating_add(size as u64)).filter(|&next| next < length);
+    if let Some(next) = next
+        && let Ok(header) = read_batch(log, length, next, &mut Vec::new())?
+        && header.base_offset() > end.log_end
+    {
+        return damaged(format!("{what}, and a whole batch follows at position {next}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Appender, Gaps, LogReader};
+    use crate::record::{BatchBuilder, Compression, ProducerStamp};
+
+    const CONFIG: LogConfig = LogConfig {
+        segment_bytes: 1 << 20,
+        segment_ms: i64::MAX,
+        segment_index_bytes: 1 << 20,
+        index_interval_bytes: 300,
+    };
+    const HOW: Recovery = Recovery { known: None, durable: Offset::ZERO, writable: true };
+
+    /// Appends `count` batches of two records each and returns the log's end.
+    fn write(dir: &Path, count: i64) -> LogEnd {
+        let mut end = LogEnd::empty(Offset::ZERO, LeaderEpoch(0));
+        let mut appender = Appender::open(dir, &end).unwrap();
+        for number in 0..count {
+            append(&mut appender, &mut end, 1_000 + number);
+        }
+        end
+    }
+
+    fn append(appender: &mut Appender, end: &mut LogEnd, time: i64) {
+        let mut builder = BatchBuilder::new(Compression::None);
+        for _ in 0..2 {
+            builder.append(TimestampMs(time), None, Some(b"some value"), &[]);
+        }
+        let batch = builder.finish(&ProducerStamp::NONE).unwrap();
+        appender.append(end, batch, LeaderEpoch(0), &CONFIG).unwrap();
+    }
+
+    fn log_path(dir: &Path) -> std::path::PathBuf {
+        segment_file(dir, Offset::ZERO, FileKind::Log)
+    }
+
+    #[test]
+    fn the_end_found_from_the_files_is_the_end_that_was_carried() {
+        for count in [0, 1, 2, 5, 40] {
+            let dir = tempfile::tempdir().unwrap();
+            let end = write(dir.path(), count);
+            let found = recover(dir.path(), &HOW, &CONFIG).unwrap();
+            assert_eq!(found.torn_bytes, 0);
+            assert_eq!(found.end.log_end, end.log_end);
+            assert_eq!(found.end.segment_bytes, end.segment_bytes);
+            assert_eq!(found.end.index_entries, end.index_entries, "{count} batches");
+            assert_eq!(found.end.bytes_since_index, end.bytes_since_index, "{count} batches");
+            assert_eq!(found.end.time_index_entries, end.time_index_entries);
+            assert_eq!(found.end.max_timestamp, end.max_timestamp);
+        }
+    }
+
+    #[test]
+    fn a_tail_torn_anywhere_is_cut_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let end = write(dir.path(), 12);
+        let whole = std::fs::read(log_path(dir.path())).unwrap();
+        let batch = whole.len() / 12;
+        for cut in (whole.len() - 2 * batch)..whole.len() {
+            std::fs::write(log_path(dir.path()), &whole[..cut]).unwrap();
+            let found = recover(dir.path(), &HOW, &CONFIG).unwrap();
+            let kept = cut / batch;
+            assert_eq!(found.end.log_end, Offset::new(2 * kept as i64));
+            assert_eq!(std::fs::metadata(log_path(dir.path())).unwrap().len(), (kept * batch) as u64);
+        }
+        assert_eq!(end.log_end, Offset::new(24));
+    }
+
+    #[test]
+    fn damage_before_the_tail_is_refused_by_position_and_offset() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), 3);
+        let mut bytes = std::fs::read(log_path(dir.path())).unwrap();
+        let batch = bytes.len() / 3;
+        bytes[batch + 70] ^= 1;
+        std::fs::write(log_path(dir.path()), &bytes).unwrap();
+        let error = recover(dir.path(), &HOW, &CONFIG).unwrap_err().to_string();
+        assert!(error.contains(&format!("position {batch} (offset 2)")), "{error}");
+        assert_eq!(std::fs::read(log_path(dir.path())).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damage_in_what_is_durable_is_never_taken_for_a_torn_tail() {
+        let dir = tempfile::tempdir().unwrap();
+        let end = write(dir.path(), 3);
+        let mut bytes = std::fs::read(log_path(dir.path())).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(log_path(dir.path()), &bytes).unwrap();
+        let how = Recovery { durable: end.log_end, ..HOW };
+        assert!(matches!(recover(dir.path(), &how, &CONFIG), Err(Error::Damaged { .. })));
+        assert!(recover(dir.path(), &HOW, &CONFIG).unwrap().torn_bytes > 0);
+    }
+
+    #[test]
+    fn rolled_segments_are_read_as_one_log_and_offsets_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = LogConfig { segment_bytes: 500, ..CONFIG };
+        let mut end = LogEnd::empty(Offset::ZERO, LeaderEpoch(0));
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        let mut builder = BatchBuilder::new(Compression::None);
+        for number in 0..40 {
+            builder.clear();
+            builder.append(TimestampMs(number), None, Some(b"some value"), &[]);
+            let batch = builder.finish(&ProducerStamp::NONE).unwrap();
+            appender.append(&mut end, batch, LeaderEpoch(0), &config).unwrap();
+        }
+        assert!(segments(dir.path()).unwrap().len() > 5);
+        for from in 0..40 {
+            let mut reader = LogReader::open(dir.path(), Offset::new(from), Gaps::Never).unwrap();
+            let mut buffer = vec![0; 200];
+            let mut last = Offset::ZERO;
+            while let Some(chunk) = reader.read(&mut buffer, end.log_end).unwrap() {
+                last = chunk.batches().last().unwrap().unwrap().0.last_offset();
+            }
+            assert_eq!(last.next(), end.log_end);
+            let found = super::super::first_at_or_after(
+                dir.path(),
+                TimestampMs(from),
+                Offset::ZERO,
+                end.log_end,
+                Gaps::Never,
+            );
+            assert_eq!(found.unwrap(), Some((Offset::new(from), TimestampMs(from))));
+        }
+    }
+}
