@@ -26,6 +26,14 @@ pub(crate) fn install() {
     }
 }
 
+/// Has a write beyond the file size limit answer with an error instead of killing the process.
+pub(crate) fn ignore_file_size_limit() {
+    // SAFETY: setting a disposition to SIG_IGN touches no memory of ours.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
 /// The signal that asked this process to stop, if one did.
 pub(crate) fn received() -> Option<i32> {
     match RECEIVED.load(Ordering::SeqCst) {

@@ -4,6 +4,7 @@
 use super::error::Failure;
 use super::parse::Parsed;
 use crate::client;
+use crate::local::Cluster;
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -87,12 +88,16 @@ pub(crate) fn is_host_port_list(list: &str) -> bool {
 /// An open cluster: what a tool calls.
 pub(crate) struct Connection {
     directory: PathBuf,
+    cluster: Cluster,
 }
 
 impl Connection {
     pub(crate) fn open(target: Target) -> Result<Connection, Failure> {
         match target {
-            Target::Directory(directory) => Ok(Connection { directory }),
+            Target::Directory(directory) => {
+                let cluster = Cluster::open(&directory).map_err(Failure::from)?;
+                Ok(Connection { directory, cluster })
+            }
             Target::Servers(servers) => Err(Failure::plain(format!(
                 "real clusters are not supported yet by this version ({servers}); set KT_OFFLINE=1 or give --data-dir DIR \
                  to work on a local directory"
@@ -106,28 +111,23 @@ impl Connection {
     }
 
     pub(crate) fn admin(&self) -> client::Result<Box<dyn client::Admin>> {
-        Err(self.unavailable())
+        Ok(self.cluster.admin())
     }
 
-    /// A producer of `topic`, which is created by the first record if it doesn't exist.
+    /// A producer of `topic`, which is created if it doesn't exist.
     pub(crate) fn producer(
         &self,
-        _topic: &str,
-        _config: client::ProducerConfig,
+        topic: &str,
+        config: client::ProducerConfig,
     ) -> client::Result<Box<dyn client::Producer>> {
-        Err(self.unavailable())
+        self.cluster.producer(topic, config)
     }
 
     pub(crate) fn consumer(
         &self,
-        _config: client::ConsumerConfig,
+        config: client::ConsumerConfig,
     ) -> client::Result<Box<dyn client::Consumer>> {
-        Err(self.unavailable())
-    }
-
-    fn unavailable(&self) -> client::Error {
-        let message = format!("'{}' can't be opened: there is no engine yet", self.directory.display());
-        client::Error::new(crate::types::ErrorCode::KafkaStorage, message)
+        self.cluster.consumer(config)
     }
 }
 

@@ -1,1 +1,30 @@
-//! TODO
+//! The contract on a directory: whoever runs a command is the broker for that moment, under a lock.
+//!
+//! The only place that holds locks over several things. Never prints and never reads the environment.
+
+mod admin;
+mod assigned;
+mod broker;
+mod cluster;
+mod configs;
+mod consumer;
+mod create;
+mod error;
+mod groups;
+mod membership;
+mod metadata;
+mod offsets;
+mod partition;
+mod partitioner;
+mod paths;
+mod producer;
+mod rotation;
+mod state;
+mod syncer;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod topics;
+mod transactions;
+
+pub(crate) use cluster::Cluster;

@@ -1,0 +1,95 @@
+//! `LocalAdmin`: the Admin calls on a data directory. This file only gathers them under the contract's name; each is
+//! carried out where its subject lives.
+
+use super::cluster::Cluster;
+use super::{configs, groups, offsets, topics};
+use crate::client::{
+    Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
+    GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
+};
+use crate::types::{BrokerId, TopicPartition};
+
+/// The Admin of a data directory.
+pub(super) struct LocalAdmin {
+    cluster: Cluster,
+}
+
+impl LocalAdmin {
+    pub(super) fn new(cluster: Cluster) -> LocalAdmin {
+        LocalAdmin { cluster }
+    }
+}
+
+impl Admin for LocalAdmin {
+    fn describe_cluster(&self) -> Result<ClusterDescription> {
+        let broker = self.cluster.broker();
+        let nodes = self.cluster.with_image(|image| {
+            let nodes = image.brokers().iter().map(|(&id, registration)| {
+                let endpoint = registration.endpoints.first();
+                Node {
+                    id,
+                    host: endpoint.map(|e| e.host.clone()).unwrap_or_default(),
+                    port: endpoint.map_or(0, |e| e.port),
+                }
+            });
+            nodes.collect()
+        })?;
+        Ok(ClusterDescription { cluster_id: broker.cluster_id.clone(), controller: broker.id, nodes })
+    }
+
+    fn list_topics(&self) -> Result<Vec<TopicListing>> {
+        topics::list(&self.cluster)
+    }
+
+    fn describe_topics(&self, names: &[String]) -> Vec<Result<TopicDescription>> {
+        names.iter().map(|name| topics::describe(&self.cluster, name)).collect()
+    }
+
+    fn create_topic(&self, topic: &NewTopic) -> Result<()> {
+        topics::create(&self.cluster, topic)
+    }
+
+    fn create_partitions(
+        &self,
+        topic: &str,
+        total: i32,
+        assignments: Option<&[Vec<BrokerId>]>,
+    ) -> Result<()> {
+        topics::create_partitions(&self.cluster, topic, total, assignments)
+    }
+
+    fn delete_topic(&self, name: &str) -> Result<()> {
+        topics::delete(&self.cluster, name)
+    }
+
+    fn describe_configs(&self, resource: &ConfigResource) -> Result<Vec<ConfigEntry>> {
+        configs::describe(&self.cluster, resource)
+    }
+
+    fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()> {
+        configs::alter(&self.cluster, resource, ops)
+    }
+
+    fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>> {
+        requests
+            .iter()
+            .map(|(partition, spec)| offsets::list_offset(&self.cluster, partition, *spec))
+            .collect()
+    }
+
+    fn list_groups(&self) -> Result<Vec<GroupListing>> {
+        groups::list(&self.cluster)
+    }
+
+    fn describe_group(&self, group: &str) -> Result<GroupDescription> {
+        groups::describe(&self.cluster, group)
+    }
+
+    fn group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
+        groups::offsets(&self.cluster, group)
+    }
+
+    fn delete_group(&self, group: &str) -> Result<()> {
+        groups::delete(&self.cluster, group)
+    }
+}

@@ -1,0 +1,240 @@
+//! `Assigned`: one partition that a consumer reads, and how far it has got.
+
+use super::error::{Error, Result};
+use super::partition::Partition;
+use super::topic::OpenTopic;
+use super::transactions::CommittedFilter;
+use crate::client::{self, CommittedOffset, ConsumerRecord, StartOffset};
+use crate::disk::Channels;
+use crate::log::{self, BatchHeader, Chunk, LogReader};
+use crate::record::BatchReader;
+use crate::types::{LeaderEpoch, Offset, PartitionId, TopicPartition, Uuid};
+use std::ops::ControlFlow;
+
+/// How delivering a chunk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Every record of it was handed over.
+    Done,
+    /// The receiver stopped; so many bytes at the chunk's end, beginning with the batch it stopped in, are still to be
+    /// looked at.
+    Stopped { left_bytes: usize },
+}
+
+/// A partition being read.
+pub(super) struct Assigned {
+    topic: OpenTopic,
+    partition: PartitionId,
+    handle: Partition,
+    reader: Option<LogReader>,
+    /// The offset of the next record to be handed over; `None` until it has been found.
+    position: Option<Offset>,
+    /// The epoch of the batch that ends at `position`, if it was read to its end.
+    epoch: Option<LeaderEpoch>,
+    /// What was committed last.
+    committed: Option<Offset>,
+    /// The end that the log had when it was last looked at.
+    known_end: Offset,
+    filter: Option<CommittedFilter>,
+}
+
+impl Assigned {
+    pub(super) fn new(
+        topic: &OpenTopic,
+        partition: PartitionId,
+        handle: Partition,
+        read_committed: bool,
+    ) -> Assigned {
+        Assigned {
+            topic: topic.clone(),
+            partition,
+            handle,
+            reader: None,
+            position: None,
+            epoch: None,
+            committed: None,
+            known_end: Offset::ZERO,
+            filter: read_committed.then(CommittedFilter::default),
+        }
+    }
+
+    pub(super) fn is(&self, topic_id: Uuid, partition: PartitionId) -> bool {
+        self.topic.id == topic_id && self.partition == partition
+    }
+
+    pub(super) fn topic(&self) -> &OpenTopic {
+        &self.topic
+    }
+
+    pub(super) fn partition(&self) -> PartitionId {
+        self.partition
+    }
+
+    pub(super) fn key(&self) -> TopicPartition {
+        TopicPartition { topic: self.topic.name.to_string(), partition: self.partition }
+    }
+
+    pub(super) fn position(&self) -> Option<Offset> {
+        self.position
+    }
+
+    pub(super) fn channels(&self) -> Channels {
+        self.handle.channels()
+    }
+
+    /// Puts the position where `start` says; `false` if that lies outside of the log.
+    pub(super) fn begin(&mut self, start: StartOffset, log_start: Offset) -> client::Result<bool> {
+        let end = match self.handle.high_watermark() {
+            Ok(end) => end,
+            // Deleted between looking at the metadata and here: the next look will tell.
+            Err(Error::PartitionGone { .. }) => return Ok(true),
+            Err(e) => return Err(e.into()),
+        };
+        let offset = match start {
+            StartOffset::Earliest => log_start,
+            StartOffset::Latest => end,
+            StartOffset::At(offset) => offset,
+            StartOffset::Timestamp(time) => {
+                let found =
+                    log::first_at_or_after(self.handle.dir(), time, log_start, end, self.handle.gaps());
+                found.map_err(Error::from)?.map_or(end, |(offset, _)| offset)
+            }
+        };
+        if offset < log_start || offset > end {
+            return Ok(false);
+        }
+        if matches!(start, StartOffset::At(_)) {
+            self.committed = Some(offset);
+        }
+        self.position = Some(offset);
+        self.known_end = end;
+        self.epoch = None;
+        self.reader = None;
+        Ok(true)
+    }
+
+    /// Forgets the position: it is to be found anew.
+    pub(super) fn lose_position(&mut self) {
+        self.position = None;
+        self.reader = None;
+    }
+
+    /// Has the reader go back to the position, for a chunk that was fetched is dropped.
+    pub(super) fn rewind(&mut self) {
+        self.reader = None;
+    }
+
+    /// Reads the next batches into the front of `buffer`; says how many bytes, `None` if there is nothing to be read.
+    pub(super) fn fetch(&mut self, buffer: &mut Vec<u8>, until: Option<Offset>) -> Result<Option<usize>> {
+        let Some(position) = self.position else { return Ok(None) };
+        if until.is_some_and(|until| position >= until) {
+            return Ok(None);
+        }
+        self.known_end = self.handle.high_watermark()?;
+        let mut limit = self.known_end;
+        if let Some(filter) = &mut self.filter {
+            limit = filter.limit(self.handle.dir(), position, limit)?;
+        }
+        if position >= limit {
+            return Ok(None);
+        }
+        if self.reader.is_none() {
+            self.reader = Some(self.handle.reader(position)?);
+        }
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        Ok(reader.read(buffer, limit)?.map(|chunk| chunk.bytes.len()))
+    }
+
+    /// Hands the records of a fetched chunk to `sink`, from the position on.
+    pub(super) fn deliver(
+        &mut self,
+        bytes: &[u8],
+        batches: &mut BatchReader,
+        until: Option<Offset>,
+        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+    ) -> client::Result<Flow> {
+        let mut left_bytes = bytes.len();
+        for batch in (Chunk { bytes }).batches() {
+            let (header, batch) = batch.map_err(Error::from)?;
+            let flow = self.deliver_batch(&header, batch, batches, until, sink)?;
+            if flow.is_break() {
+                return Ok(Flow::Stopped { left_bytes });
+            }
+            left_bytes -= batch.len();
+        }
+        Ok(Flow::Done)
+    }
+
+    fn deliver_batch(
+        &mut self,
+        header: &BatchHeader,
+        batch: &[u8],
+        batches: &mut BatchReader,
+        until: Option<Offset>,
+        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+    ) -> client::Result<ControlFlow<()>> {
+        let behind = header.last_offset().next();
+        let Some(mut position) = self.position.filter(|&position| position < behind) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let until = until.unwrap_or(Offset::MAX);
+        if position >= until {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let visible = match &mut self.filter {
+            Some(filter) => filter.admits(header, batch)?,
+            None => true,
+        };
+        let mut flow = ControlFlow::Continue(());
+        if visible && !header.is_control() {
+            let topic = self.topic.name.as_str();
+            let partition = self.partition;
+            let from = position;
+            flow = batches
+                .for_each(batch, |record| {
+                    if record.offset < from {
+                        return ControlFlow::Continue(());
+                    }
+                    if record.offset >= until {
+                        return ControlFlow::Break(());
+                    }
+                    position = record.offset.next();
+                    sink(&ConsumerRecord { topic, partition, record: *record })
+                })
+                .map_err(Error::from)?;
+        }
+        if flow.is_break() && position < until {
+            self.position = Some(position);
+            self.epoch = None;
+            return Ok(ControlFlow::Break(()));
+        }
+        let whole = behind <= until;
+        self.position = Some(if whole { behind } else { until });
+        self.epoch = whole.then(|| header.leader_epoch()).filter(|&epoch| epoch != LeaderEpoch::UNKNOWN);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Records between the position and the end last seen.
+    pub(super) fn remaining(&self, until: Option<Offset>) -> Option<u64> {
+        let end = until.map_or(self.known_end, |until| until.min(self.known_end));
+        u64::try_from(end.since(self.position?)).ok().or(Some(0))
+    }
+
+    pub(super) fn has_uncommitted(&self) -> bool {
+        self.position.is_some() && self.position != self.committed
+    }
+
+    /// The position to be committed, if it has moved. Records behind it that were fetched and not handed over leave no
+    /// epoch, as with a consumer that seeks back.
+    pub(super) fn to_commit(&mut self) -> Result<Option<(TopicPartition, CommittedOffset)>> {
+        let Some(position) = self.position.filter(|_| self.has_uncommitted()) else { return Ok(None) };
+        let leader_epoch = self.epoch.filter(|_| position >= self.known_end);
+        let committed = CommittedOffset { offset: position, leader_epoch, metadata: String::new() };
+        Ok(Some((self.key(), committed)))
+    }
+
+    /// Notes that the position has been committed.
+    pub(super) fn committed(&mut self) {
+        self.committed = self.position;
+    }
+}

@@ -1,0 +1,277 @@
+//! `Cluster`: a data directory, opened. What the commands hold; everything else here is reached through it.
+
+use super::admin::LocalAdmin;
+use super::broker::Broker;
+use super::consumer::LocalConsumer;
+use super::create;
+use super::error::{Error, Result};
+use super::metadata::MetadataLog;
+use super::partition::{Access, Partition, PartitionSpec};
+use super::paths::{self, COORDINATION, Coordination};
+use super::producer::LocalProducer;
+use super::topic::{self, OpenTopic};
+use super::topics;
+use crate::client::{self, Admin, Consumer, ConsumerConfig, Producer, ProducerConfig};
+use crate::disk::{self, Channels, SharedRangeLock, Wake};
+use crate::log::{Gaps, LogConfig, OffsetCheckpoint, read_checkpoint};
+use crate::metadata::{Image, Record};
+use crate::signal;
+use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition, Uuid};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The settings of the metadata log itself, which no topic configuration changes.
+pub(super) const METADATA_CONFIG: LogConfig = LogConfig {
+    segment_bytes: 1 << 30,
+    segment_ms: 7 * 24 * 60 * 60 * 1000,
+    segment_index_bytes: 10 << 20,
+    index_interval_bytes: 4096,
+};
+
+/// An open data directory; clones share it.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    broker: Broker,
+    /// `None` where nothing can be written: then nothing is coordinated either.
+    coordination: Option<Coordination>,
+    wake: Wake,
+    metadata: Mutex<MetadataLog>,
+    /// Tells a real broker that kt is at work in its directory.
+    _broker_lock: Option<SharedRangeLock>,
+}
+
+impl Cluster {
+    /// Opens the data directory at `dir`, making it on first use. A directory in which this user can't write is opened
+    /// for reading, and so is a broker's own log directory.
+    pub(crate) fn open(dir: &Path) -> client::Result<Cluster> {
+        signal::ignore_file_size_limit();
+        Ok(Self::open_or_create(dir)?)
+    }
+
+    fn open_or_create(dir: &Path) -> Result<Cluster> {
+        if let Some(broker) = Broker::read(dir)? {
+            return Self::start(broker, None);
+        }
+        if let Some(kind) = disk::network_file_system(dir) {
+            return Err(Error::NetworkFileSystem { path: dir.to_owned(), kind });
+        }
+        let coordination = Coordination::new(dir.join(COORDINATION));
+        let broker = match first_broker(dir)? {
+            Some(broker) => broker,
+            None => create::create(dir, &coordination)?,
+        };
+        match disk::create_dirs(coordination.root()) {
+            Ok(()) => Self::start(broker, Some(coordination)),
+            Err(e) if e.is_read_only() => Self::start(broker, None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn start(broker: Broker, coordination: Option<Coordination>) -> Result<Cluster> {
+        let mut coordination = coordination;
+        let wake = match coordination.as_ref().map(|c| Wake::open(&c.wake())).transpose() {
+            Ok(wake) => wake.unwrap_or_else(Wake::private),
+            Err(e) if e.is_read_only() => {
+                coordination = None;
+                Wake::private()
+            }
+            Err(e) => return Err(e.into()),
+        };
+        signal::wake_on_signal(wake.word());
+        let mut broker_lock = None;
+        if coordination.is_some() {
+            let path = broker.dir.join(".lock");
+            match SharedRangeLock::try_acquire(&path) {
+                Ok(Some(lock)) => broker_lock = Some(lock),
+                // A broker is at work here: its records can be read, but not added to.
+                Ok(None) => coordination = None,
+                Err(e) if e.is_read_only() => coordination = None,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        let spec = PartitionSpec {
+            dir: broker.metadata_dir(),
+            state_path: state_path(coordination.as_ref(), Uuid::METADATA_TOPIC, PartitionId(0)),
+            config: METADATA_CONFIG,
+            gaps: Gaps::Never,
+            channels: channels(Uuid::METADATA_TOPIC, PartitionId(0)),
+            access: access(coordination.as_ref()),
+            durable: Offset::ZERO,
+        };
+        let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
+        let shared = Shared { broker, coordination, wake, metadata, _broker_lock: broker_lock };
+        Ok(Cluster { shared: Arc::new(shared) })
+    }
+
+    pub(crate) fn admin(&self) -> Box<dyn Admin> {
+        Box::new(LocalAdmin::new(self.clone()))
+    }
+
+    /// A producer of one topic, which is created if it isn't there.
+    pub(crate) fn producer(&self, topic: &str, config: ProducerConfig) -> client::Result<Box<dyn Producer>> {
+        Ok(Box::new(LocalProducer::open(self, topic, config)?))
+    }
+
+    pub(crate) fn consumer(&self, config: ConsumerConfig) -> client::Result<Box<dyn Consumer>> {
+        Ok(Box::new(LocalConsumer::open(self, config)?))
+    }
+
+    pub(super) fn broker(&self) -> &Broker {
+        &self.shared.broker
+    }
+
+    pub(super) fn wake(&self) -> Wake {
+        self.shared.wake
+    }
+
+    /// The paths under `.kt/`; an error where nothing can be written.
+    pub(super) fn coordination(&self) -> Result<&Coordination> {
+        let read_only = || Error::ReadOnly { path: self.shared.broker.dir.clone() };
+        self.shared.coordination.as_ref().ok_or_else(read_only)
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.shared.coordination.is_some()
+    }
+
+    fn metadata(&self) -> MutexGuard<'_, MetadataLog> {
+        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the newest metadata.
+    pub(super) fn with_image<T>(&self, look: impl FnOnce(&Image) -> T) -> Result<T> {
+        let mut metadata = self.metadata();
+        metadata.refresh()?;
+        Ok(look(metadata.image()))
+    }
+
+    /// Brings the metadata up to date; says whether others changed it since this process last looked.
+    pub(super) fn refresh(&self) -> Result<bool> {
+        self.metadata().refresh()
+    }
+
+    /// Changes the metadata: see `MetadataLog::update`.
+    pub(super) fn update<T>(
+        &self,
+        decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
+    ) -> client::Result<T> {
+        self.metadata().update(decide)
+    }
+
+    #[cfg(test)]
+    pub(super) fn write_metadata_snapshot(&self) -> Result<()> {
+        self.metadata().write_snapshot()
+    }
+
+    /// What to sleep on to learn of changed metadata.
+    pub(super) fn metadata_channels(&self) -> Channels {
+        self.metadata().channels()
+    }
+
+    /// A topic as it is now, with its settings; `None` if there is none.
+    pub(super) fn open_topic(&self, name: &str) -> client::Result<Option<OpenTopic>> {
+        let Ok(name) = TopicName::new(name) else { return Ok(None) };
+        Ok(self.with_image(|image| OpenTopic::of(image, &name, self.shared.broker.id))?)
+    }
+
+    /// A topic to write to: created with the broker's defaults if it isn't there.
+    pub(super) fn open_topic_to_produce(&self, name: &str) -> client::Result<OpenTopic> {
+        if let Err(invalid) = TopicName::new(name) {
+            return Err(client::Error::new(
+                ErrorCode::InvalidTopic,
+                format!("Topic name is invalid: {invalid}"),
+            ));
+        }
+        if let Some(topic) = self.open_topic(name)? {
+            return Ok(topic);
+        }
+        topics::create_automatically(self, name)?;
+        let gone = || client::Error::of(ErrorCode::UnknownTopicOrPartition);
+        self.open_topic(name)?.ok_or_else(gone)
+    }
+
+    /// Opens the partitions of a topic, in order, each with its leader's epoch.
+    pub(super) fn partitions_of(&self, topic: &OpenTopic) -> Result<Vec<(Partition, LeaderEpoch)>> {
+        let open = topic.partitions.iter().map(|&(id, epoch)| Ok((self.partition(topic, id)?, epoch)));
+        open.collect()
+    }
+
+    /// Opens one partition of a topic.
+    pub(super) fn partition(&self, topic: &OpenTopic, partition: PartitionId) -> Result<Partition> {
+        let shared = &*self.shared;
+        if self.is_writable()
+            && let Some(&(_, epoch)) = topic.partitions.iter().find(|&&(id, _)| id == partition)
+        {
+            topic::create_partition(&shared.broker, &topic.name, topic.id, partition, epoch)?;
+        }
+        let spec = PartitionSpec {
+            dir: paths::partition_dir(&shared.broker.dir, &topic.name, partition),
+            state_path: state_path(shared.coordination.as_ref(), topic.id, partition),
+            config: topic.config.log,
+            gaps: topic.gaps(),
+            channels: channels(topic.id, partition),
+            access: access(shared.coordination.as_ref()),
+            durable: Offset::ZERO,
+        };
+        Ok(Partition::new(spec, shared.wake))
+    }
+
+    pub(super) fn rotation_path(&self, topic_id: Uuid) -> PathBuf {
+        let coordination = self.shared.coordination.as_ref();
+        coordination.map(|c| c.rotation(topic_id)).unwrap_or_default()
+    }
+
+    /// Where the logs of this directory begin that don't begin at their first segment.
+    pub(super) fn log_starts(&self) -> Result<OffsetCheckpoint> {
+        Ok(read_checkpoint(&self.shared.broker.checkpoint("log-start-offset-checkpoint"))?)
+    }
+
+    /// The first offset that may be read of a partition.
+    pub(super) fn log_start(&self, topic: &OpenTopic, partition: PartitionId) -> Result<Offset> {
+        let dir = paths::partition_dir(&self.shared.broker.dir, &topic.name, partition);
+        let first = match crate::log::segments(&dir) {
+            Ok(segments) => segments.first().copied().unwrap_or(Offset::ZERO),
+            Err(crate::log::Error::Disk(e)) if e.is_not_found() => Offset::ZERO,
+            Err(e) => return Err(e.into()),
+        };
+        let key = TopicPartition { topic: topic.name.to_string(), partition };
+        Ok(self.log_starts()?.get(&key).map_or(first, |&start| start.max(first)))
+    }
+}
+
+/// The broker whose directory comes first, if the data directory has any.
+fn first_broker(dir: &Path) -> Result<Option<Broker>> {
+    let mut entries = match disk::list(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.is_not_found() => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    entries.retain(|entry| entry.is_dir && entry.name.starts_with("broker-"));
+    entries.sort();
+    for entry in &entries {
+        if let Some(broker) = Broker::read(&dir.join(&entry.name))? {
+            return Ok(Some(broker));
+        }
+    }
+    Ok(None)
+}
+
+fn access(coordination: Option<&Coordination>) -> Access {
+    if coordination.is_some() { Access::ReadWrite } else { Access::ReadOnly }
+}
+
+fn state_path(coordination: Option<&Coordination>, topic_id: Uuid, partition: PartitionId) -> PathBuf {
+    coordination.map(|c| c.partition(topic_id, partition)).unwrap_or_default()
+}
+
+/// The channels on which the appends to a partition are told.
+fn channels(topic_id: Uuid, partition: PartitionId) -> Channels {
+    let bytes = topic_id.0.into_iter().chain(partition.0.to_le_bytes());
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    Channels::of(hash >> 32)
+}

@@ -1,0 +1,347 @@
+//! `LocalConsumer`: records of a directory's partitions, in order within each, waiting for more where asked to.
+
+use super::assigned::{Assigned, Flow};
+use super::cluster::Cluster;
+use super::error::Error;
+use super::membership::GroupMember;
+use crate::client::{
+    self, Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, Polled, Result, StartOffset, Subscription,
+};
+use crate::disk::{Channels, Woken};
+use crate::record::BatchReader;
+use crate::signal;
+use crate::types::{ErrorCode, TimestampMs, TopicName, TopicPartition, now_ms};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// How much of a log is read at a time: one buffer serves all partitions.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// A consumer on a data directory.
+pub(super) struct LocalConsumer {
+    cluster: Cluster,
+    config: ConsumerConfig,
+    member: Option<GroupMember>,
+    assigned: Vec<Assigned>,
+    /// The partition to be looked at first, so that a busy one doesn't starve the others.
+    turn: usize,
+    buffer: Vec<u8>,
+    batches: BatchReader,
+    /// A chunk in `buffer` that isn't read to its end: which partition's, and the bytes that are left of it.
+    unread: Option<(usize, std::ops::Range<usize>)>,
+    started: bool,
+    last_commit: Instant,
+}
+
+impl LocalConsumer {
+    pub(super) fn open(cluster: &Cluster, config: ConsumerConfig) -> Result<LocalConsumer> {
+        Ok(LocalConsumer {
+            cluster: cluster.clone(),
+            config,
+            member: None,
+            assigned: Vec::new(),
+            turn: 0,
+            buffer: Vec::new(),
+            batches: BatchReader::default(),
+            unread: None,
+            started: false,
+            last_commit: Instant::now(),
+        })
+    }
+
+    /// Follows changes of the metadata and of the group: which partitions are this consumer's now.
+    fn update_assignment(&mut self) -> Result<()> {
+        let changed = self.cluster.refresh()?;
+        if !self.started {
+            self.create_topic()?;
+        }
+        if changed || !self.started {
+            let topics = self.matching_topics()?;
+            match (&mut self.member, self.config.group.as_deref()) {
+                (Some(member), _) => member.subscribe(&topics)?,
+                (None, Some(group)) => {
+                    self.member = Some(GroupMember::join(&self.cluster, group, &self.config, &topics)?)
+                }
+                (None, None) => {}
+            }
+            self.started = true;
+            if self.member.is_none() {
+                let wanted = self.all_partitions(&topics)?;
+                return self.assign(&wanted);
+            }
+        }
+        if let Some(member) = &mut self.member
+            && let Some(wanted) = member.assignment_if_changed()?
+        {
+            self.assign(&wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Asking for a topic creates it, as a broker does on a metadata request.
+    fn create_topic(&self) -> Result<()> {
+        let topic = match &self.config.subscription {
+            Subscription::Topic(topic) => topic,
+            Subscription::Partition(partition, _) => &partition.topic,
+            Subscription::Pattern(_) => return Ok(()),
+        };
+        if !self.config.create_topics || !self.cluster.is_writable() || TopicName::new(topic).is_err() {
+            return Ok(());
+        }
+        match self.cluster.open_topic_to_produce(topic) {
+            // A name that collides with another can't be created, and is waited for like any other that isn't there.
+            Err(e) if e.code != ErrorCode::KafkaStorage => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// The topics subscribed to that exist.
+    fn matching_topics(&self) -> Result<Vec<String>> {
+        Ok(self.cluster.with_image(|image| {
+            let topics = image.topics();
+            match &self.config.subscription {
+                Subscription::Topic(name) => {
+                    topics.get(name).map(|t| t.name().to_owned()).into_iter().collect()
+                }
+                Subscription::Partition(partition, _) => {
+                    topics.get(&partition.topic).map(|t| t.name().to_owned()).into_iter().collect()
+                }
+                Subscription::Pattern(pattern) => {
+                    let names = topics.iter().map(|topic| topic.name()).filter(|name| pattern.is_match(name));
+                    let mut names: Vec<String> = names.map(str::to_owned).collect();
+                    names.sort();
+                    names
+                }
+            }
+        })?)
+    }
+
+    fn all_partitions(&self, topics: &[String]) -> Result<Vec<TopicPartition>> {
+        let mut all = Vec::new();
+        for topic in topics {
+            let Some(open) = self.cluster.open_topic(topic)? else { continue };
+            let ids = open.partitions.iter().map(|&(id, _)| id);
+            let wanted = ids.filter(|&id| match &self.config.subscription {
+                Subscription::Partition(only, _) => only.partition == id,
+                _ => true,
+            });
+            all.extend(wanted.map(|partition| TopicPartition { topic: topic.clone(), partition }));
+        }
+        Ok(all)
+    }
+
+    /// Opens the partitions that are new and lets go of those that are not wanted any more.
+    fn assign(&mut self, wanted: &[TopicPartition]) -> Result<()> {
+        if self.unread.is_some() {
+            // Its records come again: the partition's position stands behind the last one that was handed over.
+            self.forget_unread()?;
+        }
+        let mut kept = Vec::new();
+        for key in wanted {
+            let Some(topic) = self.cluster.open_topic(&key.topic)? else { continue };
+            let same = |a: &Assigned| a.is(topic.id, key.partition);
+            match self.assigned.iter().position(same) {
+                Some(index) => kept.push(self.assigned.swap_remove(index)),
+                None => {
+                    let partition = self.cluster.partition(&topic, key.partition)?;
+                    kept.push(Assigned::new(&topic, key.partition, partition, self.config.read_committed));
+                }
+            }
+        }
+        self.assigned = kept;
+        Ok(())
+    }
+
+    fn forget_unread(&mut self) -> Result<()> {
+        if let Some((index, _)) = self.unread.take()
+            && let Some(assigned) = self.assigned.get_mut(index)
+        {
+            assigned.rewind();
+        }
+        Ok(())
+    }
+
+    /// Gives a partition its first position.
+    fn position(&mut self, index: usize) -> Result<()> {
+        let Some(assigned) = self.assigned.get_mut(index).filter(|a| a.position().is_none()) else {
+            return Ok(());
+        };
+        let committed = match &mut self.member {
+            Some(member) => member.committed(&assigned.key())?,
+            None => None,
+        };
+        let start = match (&self.config.subscription, committed) {
+            (Subscription::Partition(_, start), _) => *start,
+            (_, Some(committed)) => StartOffset::At(committed),
+            (_, None) => match self.config.start {
+                Some(start) => start,
+                None => reset(self.config.offset_reset, assigned)?,
+            },
+        };
+        let log_start = self.cluster.log_start(assigned.topic(), assigned.partition())?;
+        if assigned.begin(start, log_start)? {
+            return Ok(());
+        }
+        // The position lies outside of the log.
+        let start = reset(self.config.offset_reset, assigned)?;
+        assigned.begin(start, log_start).map(|_| ())
+    }
+
+    /// Hands over what is at hand of one partition; says whether it stopped at a record.
+    fn drain(
+        &mut self,
+        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+        delivered: &mut bool,
+    ) -> Result<Flow> {
+        let Some((index, range)) = self.unread.take() else { return Ok(Flow::Done) };
+        let Some(assigned) = self.assigned.get_mut(index) else { return Ok(Flow::Done) };
+        let bytes = self.buffer.get(range.clone()).unwrap_or_default();
+        let mut counted = |record: &ConsumerRecord<'_>| {
+            *delivered = true;
+            sink(record)
+        };
+        let flow = assigned.deliver(bytes, &mut self.batches, self.config.until, &mut counted)?;
+        if let Flow::Stopped { left_bytes } = flow {
+            let start = range.end.saturating_sub(left_bytes);
+            self.unread = Some((index, start..range.end));
+        }
+        Ok(flow)
+    }
+
+    /// Reads the next chunk of the first partition, in turn, that has one.
+    fn fetch(&mut self) -> Result<bool> {
+        let count = self.assigned.len();
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; BUFFER_BYTES];
+        }
+        for step in 0..count {
+            let index = (self.turn + step) % count;
+            self.position(index)?;
+            let Some(assigned) = self.assigned.get_mut(index) else { continue };
+            let fetched = match assigned.fetch(&mut self.buffer, self.config.until) {
+                Err(Error::PartitionGone { .. }) => continue,
+                // The records were removed before they were read (retention, delete-records).
+                Err(Error::Log(crate::log::Error::OutOfRange { .. })) => {
+                    assigned.lose_position();
+                    self.position(index)?;
+                    continue;
+                }
+                other => other?,
+            };
+            if let Some(length) = fetched {
+                self.unread = Some((index, 0..length));
+                self.turn = (index + 1) % count;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn channels(&self) -> Channels {
+        let member = self.member.as_ref().map_or(Channels::NONE, GroupMember::channels);
+        let own = self.cluster.metadata_channels().with(member);
+        self.assigned.iter().fold(own, |all, assigned| all.with(assigned.channels()))
+    }
+
+    fn until_reached(&self) -> bool {
+        self.config.until.is_some_and(|until| {
+            !self.assigned.is_empty()
+                && self.assigned.iter().all(|a| a.position().is_some_and(|p| p >= until))
+        })
+    }
+
+    /// Commits positions that have moved, if it is time.
+    fn commit_if_due(&mut self) -> Result<Option<Duration>> {
+        let (Some(interval), Some(_)) = (self.config.auto_commit, &self.member) else { return Ok(None) };
+        if !self.assigned.iter().any(Assigned::has_uncommitted) {
+            return Ok(None);
+        }
+        let passed = self.last_commit.elapsed();
+        if passed < interval {
+            return Ok(Some(interval - passed));
+        }
+        self.commit()?;
+        Ok(None)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        let Some(member) = &mut self.member else { return Ok(()) };
+        let mut positions = Vec::new();
+        for assigned in &mut self.assigned {
+            positions.extend(assigned.to_commit()?);
+        }
+        if !positions.is_empty() {
+            member.commit(&positions)?;
+            self.assigned.iter_mut().for_each(Assigned::committed);
+        }
+        self.last_commit = Instant::now();
+        Ok(())
+    }
+}
+
+impl Consumer for LocalConsumer {
+    fn poll(
+        &mut self,
+        timeout: Option<Duration>,
+        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<Polled> {
+        let begun = Instant::now();
+        loop {
+            // Taken before anything is looked at: what changes from here on ends the sleep below.
+            let seen = self.cluster.wake().current();
+            if signal::received().is_some() {
+                return Ok(Polled::Interrupted);
+            }
+            self.update_assignment()?;
+            let mut delivered = false;
+            while self.unread.is_some() || self.fetch()? {
+                let flow = self.drain(sink, &mut delivered)?;
+                if delivered || matches!(flow, Flow::Stopped { .. }) {
+                    self.commit_if_due()?;
+                    return Ok(Polled::Records);
+                }
+            }
+            if self.until_reached() {
+                return Ok(Polled::End);
+            }
+            let commit_in = self.commit_if_due()?;
+            let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(Polled::TimedOut);
+            }
+            let sleep = [left, commit_in].into_iter().flatten().min();
+            let woken = self.cluster.wake().wait(seen, self.channels(), sleep);
+            if woken == Woken::TimedOut && left.is_some_and(|left| sleep == Some(left)) {
+                return Ok(Polled::TimedOut);
+            }
+        }
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        self.assigned.iter().map(|assigned| assigned.remaining(self.config.until)).sum()
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let committed = if self.config.auto_commit.is_some() { self.commit() } else { Ok(()) };
+        let left = self.member.as_mut().map_or(Ok(()), GroupMember::leave);
+        self.member = None;
+        committed.and(left)
+    }
+}
+
+/// Where `auto.offset.reset` puts a partition without a usable position.
+fn reset(policy: OffsetReset, assigned: &Assigned) -> Result<StartOffset> {
+    match policy {
+        OffsetReset::Earliest => Ok(StartOffset::Earliest),
+        OffsetReset::Latest => Ok(StartOffset::Latest),
+        OffsetReset::ByDuration(age) => {
+            let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+            Ok(StartOffset::Timestamp(TimestampMs(now_ms().0.saturating_sub(age_ms))))
+        }
+        OffsetReset::None => {
+            let message =
+                format!("Undefined offset with no reset policy for partitions: [{}]", assigned.key());
+            Err(client::Error::new(ErrorCode::OffsetOutOfRange, message))
+        }
+    }
+}

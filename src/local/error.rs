@@ -1,0 +1,81 @@
+//! Engine errors, and what they are called in Kafka's terms.
+
+use crate::client;
+use crate::disk;
+use crate::log;
+use crate::record;
+use crate::types::ErrorCode;
+use std::path::PathBuf;
+
+pub(super) type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong on a directory, below the calls of `client`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Disk(#[from] disk::Error),
+    #[error(transparent)]
+    Log(#[from] log::Error),
+    #[error(transparent)]
+    Record(#[from] record::Error),
+    #[error(transparent)]
+    MetadataRecord(#[from] crate::metadata::Error),
+    #[error("the partition in {} was deleted", dir.display())]
+    PartitionGone { dir: PathBuf },
+    #[error("{} can only be read", path.display())]
+    ReadOnly { path: PathBuf },
+    #[error("an earlier write in {} failed", dir.display())]
+    Failed { dir: PathBuf },
+    #[error("{} is not a kt data directory: {what}", path.display())]
+    NotADataDirectory { path: PathBuf, what: String },
+    #[error("a running broker holds {}", path.display())]
+    BrokerRuns { path: PathBuf },
+    #[error("{} lies on a network file system ({kind}), where locks cannot be relied upon", path.display())]
+    NetworkFileSystem { path: PathBuf, kind: &'static str },
+    #[error("{}: {what}", path.display())]
+    Metadata { path: PathBuf, what: String },
+}
+
+impl From<Error> for client::Error {
+    /// Engine errors speak of files; they keep their words and get the code of a broker in the same trouble.
+    fn from(error: Error) -> client::Error {
+        let code = match &error {
+            Error::PartitionGone { .. } => ErrorCode::UnknownTopicOrPartition,
+            Error::Log(log::Error::Damaged { .. }) => ErrorCode::CorruptMessage,
+            Error::Log(log::Error::OutOfRange { .. }) => ErrorCode::OffsetOutOfRange,
+            Error::Record(_) | Error::Log(log::Error::Record(_)) => ErrorCode::CorruptMessage,
+            _ => ErrorCode::KafkaStorage,
+        };
+        let hint = hint(&error);
+        let wrapped = client::Error::new(code, error.to_string());
+        match hint {
+            Some(hint) => wrapped.with_hint(hint),
+            None => wrapped,
+        }
+    }
+}
+
+fn hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Disk(e) | Error::Log(log::Error::Disk(e)) => match e.source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Some("make room on the disk and run the command again; what was acknowledged is safe")
+            }
+            std::io::ErrorKind::FileTooLarge => {
+                Some("raise the file size limit (ulimit -f) and run the command again")
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                Some("run as the owner of the directory, or give --data-dir another one")
+            }
+            _ => None,
+        },
+        Error::BrokerRuns { .. } => {
+            Some("stop the broker first, or talk to it with --bootstrap-server host:port")
+        }
+        Error::NetworkFileSystem { .. } => Some("give --data-dir a directory on a local disk"),
+        Error::NotADataDirectory { .. } => {
+            Some("give --data-dir an empty directory or one that kt or Kafka has made")
+        }
+        _ => None,
+    }
+}

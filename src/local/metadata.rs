@@ -1,0 +1,259 @@
+//! `MetadataLog`: the `__cluster_metadata` log of a directory and the image that it adds up to.
+//!
+//! Reading takes no lock. A change is decided on the newest image under the log's lock, appended as one batch, synced,
+//! and only then seen by others. Once the log is long a snapshot is written, from which the next process starts.
+
+use super::error::{Error, Result};
+use super::partition::Partition;
+use crate::client;
+use crate::disk;
+use crate::metadata::{self, Image, Loader, Record};
+use crate::record::{self, BatchBuilder, BatchReader, Compression, ProducerStamp};
+use crate::types::{LeaderEpoch, Offset, TimestampMs, now_ms};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Bytes of log after which a snapshot is worth its writing.
+const SNAPSHOT_AFTER_BYTES: u64 = 4 * 1024 * 1024;
+/// Snapshots are written and logs read in pieces of about this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// The metadata of a cluster.
+#[derive(Debug)]
+pub(super) struct MetadataLog {
+    partition: Partition,
+    loader: Loader,
+    /// Everything below this offset is in the image.
+    replayed: Offset,
+    /// Bytes replayed since the snapshot that the image began with.
+    bytes_since_snapshot: u64,
+    last_timestamp: TimestampMs,
+    last_epoch: LeaderEpoch,
+}
+
+impl MetadataLog {
+    /// Opens the log and brings the image up to date.
+    pub(super) fn open(partition: Partition) -> Result<MetadataLog> {
+        let mut log = MetadataLog {
+            partition,
+            loader: Loader::default(),
+            replayed: Offset::ZERO,
+            bytes_since_snapshot: 0,
+            last_timestamp: TimestampMs::NONE,
+            last_epoch: LeaderEpoch(0),
+        };
+        if let Some((offset, epoch, path)) = newest_snapshot(log.partition.dir())? {
+            log.load_snapshot(&path)?;
+            log.replayed = offset;
+            log.last_epoch = epoch;
+        }
+        log.refresh()?;
+        Ok(log)
+    }
+
+    pub(super) fn image(&self) -> &Image {
+        self.loader.image()
+    }
+
+    pub(super) fn channels(&self) -> disk::Channels {
+        self.partition.channels()
+    }
+
+    /// Replays what others have written since; says whether there was anything.
+    pub(super) fn refresh(&mut self) -> Result<bool> {
+        let limit = self.partition.high_watermark()?;
+        if limit <= self.replayed {
+            return Ok(false);
+        }
+        self.replay_to(limit)?;
+        Ok(true)
+    }
+
+    /// Decides on the newest image and makes the decision durable. `decide` returns the records to be appended, none
+    /// for no change, and an answer for the caller.
+    pub(super) fn update<T>(
+        &mut self,
+        decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
+    ) -> client::Result<T> {
+        let answer = self.decide_under_lock(decide)?;
+        self.refresh()?;
+        self.snapshot_if_due()?;
+        Ok(answer)
+    }
+
+    fn decide_under_lock<T>(
+        &mut self,
+        decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
+    ) -> client::Result<T> {
+        let reader = self.partition.reader(self.replayed)?;
+        let mut locked = self.partition.lock()?;
+        let end = locked.log_end();
+        if locked.high_watermark() < end {
+            // Whoever wrote this died before it was synced. It is in the log, so it counts.
+            locked.sync_and_publish()?;
+        }
+        let mut replay = Replay {
+            loader: &mut self.loader,
+            bytes: &mut self.bytes_since_snapshot,
+            last_timestamp: &mut self.last_timestamp,
+            last_epoch: &mut self.last_epoch,
+        };
+        replay.run(reader, end)?;
+        self.replayed = self.replayed.max(end);
+        let (records, answer) = decide(self.loader.image())?;
+        if records.is_empty() {
+            return Ok(answer);
+        }
+        let mut builder = BatchBuilder::new(Compression::None);
+        let now = now_ms();
+        for record in &records {
+            let value = record.encode().map_err(|e| client::Error::from(Error::from(e)))?;
+            builder.append(now, None, Some(&value), &[]);
+        }
+        let batch = builder.finish(&ProducerStamp::NONE).map_err(Error::from)?;
+        let epoch = locked.leader_epoch();
+        locked.append(batch, epoch)?;
+        locked.sync_and_publish()?;
+        Ok(answer)
+    }
+
+    fn replay_to(&mut self, limit: Offset) -> Result<()> {
+        let reader = self.partition.reader(self.replayed)?;
+        let mut replay = Replay {
+            loader: &mut self.loader,
+            bytes: &mut self.bytes_since_snapshot,
+            last_timestamp: &mut self.last_timestamp,
+            last_epoch: &mut self.last_epoch,
+        };
+        replay.run(reader, limit)?;
+        self.replayed = limit;
+        Ok(())
+    }
+
+    fn load_snapshot(&mut self, path: &Path) -> Result<()> {
+        let bytes = disk::File::open(path, disk::Mode::Read)?.read_all()?;
+        let mut rest = bytes.as_slice();
+        let mut batches = BatchReader::default();
+        while !rest.is_empty() {
+            let damaged = |what: &str| Error::Metadata { path: path.to_owned(), what: what.to_owned() };
+            let size = record::batch_size(rest).ok_or_else(|| damaged("a batch length that cannot be"))?;
+            let (batch, behind) =
+                rest.split_at_checked(size).ok_or_else(|| damaged("the snapshot ends inside a batch"))?;
+            record::verify_crc(batch)?;
+            replay_batch(&mut self.loader, &mut batches, batch)?;
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Writes a snapshot where the log has grown long. Its failing costs only time later.
+    fn snapshot_if_due(&mut self) -> Result<()> {
+        if self.bytes_since_snapshot < SNAPSHOT_AFTER_BYTES || self.loader.in_transaction() {
+            return Ok(());
+        }
+        self.write_snapshot()
+    }
+
+    /// Writes a snapshot of the image as it is. Others read the log from there on.
+    pub(super) fn write_snapshot(&mut self) -> Result<()> {
+        let name = format!("{:020}-{:010}.checkpoint", self.replayed.get(), self.last_epoch.0);
+        let content = encode_snapshot(self.image(), self.last_timestamp, self.last_epoch)?;
+        disk::replace(&self.partition.dir().join(name), &content)?;
+        self.bytes_since_snapshot = 0;
+        Ok(())
+    }
+}
+
+/// The parts of a `MetadataLog` that replaying changes, apart from its partition.
+struct Replay<'a> {
+    loader: &'a mut Loader,
+    bytes: &'a mut u64,
+    last_timestamp: &'a mut TimestampMs,
+    last_epoch: &'a mut LeaderEpoch,
+}
+
+impl Replay<'_> {
+    fn run(&mut self, mut reader: crate::log::LogReader, limit: Offset) -> Result<()> {
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut batches = BatchReader::default();
+        let from = reader.next();
+        while let Some(chunk) = reader.read(&mut buffer, limit)? {
+            for batch in chunk.batches() {
+                let (header, batch) = batch?;
+                if header.last_offset() < from {
+                    continue;
+                }
+                *self.bytes += batch.len() as u64;
+                *self.last_timestamp = header.max_timestamp();
+                *self.last_epoch = header.leader_epoch();
+                if !header.is_control() {
+                    replay_batch(self.loader, &mut batches, batch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn replay_batch(loader: &mut Loader, batches: &mut BatchReader, batch: &[u8]) -> Result<()> {
+    if record::BatchHeader::parse(batch)?.is_control() {
+        return Ok(());
+    }
+    let mut failed = None;
+    let _ = batches.for_each(batch, |record| match Record::decode(record.value.unwrap_or_default()) {
+        Ok(record) => {
+            loader.replay(record);
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// The newest snapshot in the metadata log's directory: its exclusive end offset, its epoch and its path.
+fn newest_snapshot(dir: &Path) -> Result<Option<(Offset, LeaderEpoch, PathBuf)>> {
+    let parse = |name: &str| {
+        let (offset, epoch) = name.strip_suffix(".checkpoint")?.split_once('-')?;
+        let legal = offset.len() == 20 && epoch.len() == 10;
+        legal.then(|| Some((Offset::new(offset.parse().ok()?), LeaderEpoch(epoch.parse().ok()?))))?
+    };
+    let entries = disk::list(dir)?;
+    let newest = entries.iter().filter_map(|entry| Some((parse(&entry.name)?, &entry.name))).max();
+    Ok(newest.map(|((offset, epoch), name)| (offset, epoch, dir.join(name))))
+}
+
+/// A snapshot's bytes: header, the image as records with offsets from 0, footer.
+pub(super) fn encode_snapshot(image: &Image, last: TimestampMs, epoch: LeaderEpoch) -> Result<Vec<u8>> {
+    encode_records(&metadata::snapshot(image)?, last, epoch)
+}
+
+/// Any records in the form of a snapshot.
+pub(super) fn encode_records(records: &[Record], last: TimestampMs, epoch: LeaderEpoch) -> Result<Vec<u8>> {
+    let now = now_ms();
+    let mut content = Vec::new();
+    let mut next = Offset::ZERO;
+    let mut put = |batch: &mut [u8], count: i32, content: &mut Vec<u8>| {
+        record::stamp(batch, next, epoch);
+        next = next.plus(i64::from(count));
+        content.extend_from_slice(batch);
+    };
+    put(&mut record::snapshot_header_batch(last, now)?, 1, &mut content);
+    let mut builder = BatchBuilder::new(Compression::None);
+    for record in records {
+        builder.append(now, None, Some(&record.encode()?), &[]);
+        if builder.size_bytes() >= PIECE_BYTES {
+            let count = builder.record_count();
+            put(builder.finish(&ProducerStamp::NONE)?, count, &mut content);
+            builder.clear();
+        }
+    }
+    if !builder.is_empty() {
+        let count = builder.record_count();
+        put(builder.finish(&ProducerStamp::NONE)?, count, &mut content);
+    }
+    put(&mut record::snapshot_footer_batch(now)?, 1, &mut content);
+    Ok(content)
+}

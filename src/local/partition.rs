@@ -1,0 +1,366 @@
+//! `Partition`: one replica's log, shared with every other process that has it open.
+//!
+//! Appends happen under the lock on the partition's state file. Readers take no lock: they read up to the high
+//! watermark that the state publishes.
+
+use super::error::{Error, Result};
+use super::state::SharedState;
+use crate::disk::{self, Channels, File, Mode, Wake};
+use crate::log::{self, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
+use crate::types::{LeaderEpoch, Offset};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How a partition's files may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// Where a partition lives and how it is to be treated.
+#[derive(Clone, Debug)]
+pub(super) struct PartitionSpec {
+    /// The replica's directory.
+    pub(super) dir: PathBuf,
+    /// The state file in `.kt/`.
+    pub(super) state_path: PathBuf,
+    pub(super) config: LogConfig,
+    pub(super) gaps: Gaps,
+    pub(super) channels: Channels,
+    pub(super) access: Access,
+    /// Below this offset everything is durable: from the recovery-point checkpoint.
+    pub(super) durable: Offset,
+}
+
+/// An open partition.
+#[derive(Debug)]
+pub(super) struct Partition {
+    spec: PartitionSpec,
+    wake: Wake,
+    boot_id: u64,
+    state_file: Option<File>,
+    /// Whether `state_file` was opened for writing, not just by a reader.
+    state_writable: bool,
+    appender: Option<Appender>,
+    /// Set when a write or a sync failed in a way that leaves the file's content in doubt.
+    failed: bool,
+}
+
+impl Partition {
+    pub(super) fn new(spec: PartitionSpec, wake: Wake) -> Partition {
+        let boot_id = disk::boot_id();
+        Partition {
+            spec,
+            wake,
+            boot_id,
+            state_file: None,
+            state_writable: false,
+            appender: None,
+            failed: false,
+        }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.spec.dir
+    }
+
+    /// The directories that hold the names of the partition's files.
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
+        let parent = self.spec.dir.parent().map(Path::to_owned);
+        std::iter::once(self.spec.dir.clone()).chain(parent).collect()
+    }
+
+    pub(super) fn channels(&self) -> Channels {
+        self.spec.channels
+    }
+
+    pub(super) fn config(&self) -> &LogConfig {
+        &self.spec.config
+    }
+
+    pub(super) fn reader(&self, from: Offset) -> Result<LogReader> {
+        Ok(LogReader::open(&self.spec.dir, from, self.spec.gaps)?)
+    }
+
+    pub(super) fn gaps(&self) -> Gaps {
+        self.spec.gaps
+    }
+
+    /// The offset up to which records may be read.
+    pub(super) fn high_watermark(&mut self) -> Result<Offset> {
+        if let Some(state) = self.published()? {
+            return if state.deleted { Err(self.deleted()) } else { Ok(state.high_watermark) };
+        }
+        if self.spec.access == Access::ReadWrite {
+            match self.lock() {
+                Ok(locked) => return Ok(locked.state.high_watermark),
+                Err(Error::Log(log::Error::Damaged { .. })) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        let how = Recovery { known: None, durable: Offset::ZERO, writable: false };
+        match log::recover(&self.spec.dir, &how, &self.spec.config) {
+            Ok(found) => Ok(found.end.log_end),
+            // What follows a damaged batch can't be told from here. One more than what is sound, so that a reader
+            // gets what there is, and then the error that names the damage.
+            Err(log::Error::Damaged { offset, .. }) => Ok(offset.next()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// The state as others left it, if it can be believed without asking the log.
+    fn published(&mut self) -> Result<Option<SharedState>> {
+        if self.state_file.is_none() {
+            self.state_writable = false;
+            self.state_file = match File::open(&self.spec.state_path, Mode::Read) {
+                Ok(file) => Some(file),
+                Err(e) if e.is_not_found() || e.is_read_only() => return Ok(None),
+                Err(e) => return Err(e.into()),
+            };
+            let Some(state) = self.read_state()? else {
+                self.state_file = None;
+                return Ok(None);
+            };
+            let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
+            let agrees = match File::open(&path, Mode::Read) {
+                Ok(file) => {
+                    let (inode, length) = file.identity()?;
+                    inode == state.inode && length >= state.end.segment_bytes
+                }
+                Err(e) if e.is_not_found() => state.deleted,
+                Err(e) => return Err(e.into()),
+            };
+            if !agrees {
+                self.state_file = None;
+                return Ok(None);
+            }
+            return Ok(Some(state));
+        }
+        self.read_state()
+    }
+
+    fn read_state(&self) -> Result<Option<SharedState>> {
+        match &self.state_file {
+            Some(file) => Ok(SharedState::read(file, self.boot_id)?),
+            None => Ok(None),
+        }
+    }
+
+    fn deleted(&self) -> Error {
+        Error::PartitionGone { dir: self.spec.dir.clone() }
+    }
+
+    /// Takes the partition's lock and makes sure of the log's end.
+    pub(super) fn lock(&mut self) -> Result<Locked<'_>> {
+        if self.spec.access == Access::ReadOnly {
+            return Err(Error::ReadOnly { path: self.spec.dir.clone() });
+        }
+        if self.failed {
+            return Err(Error::Failed { dir: self.spec.dir.clone() });
+        }
+        let file = self.locked_state_file()?;
+        let state = SharedState::read(&file, self.boot_id)?;
+        self.state_file = Some(file);
+        // From here on the guard gives the lock back, whatever fails.
+        let placeholder = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
+        let mut state = match state {
+            Some(state) => state,
+            None => SharedState {
+                deleted: false,
+                boot_id: 0,
+                inode: 0,
+                high_watermark: Offset::ZERO,
+                end: placeholder,
+            },
+        };
+        if state.deleted {
+            self.unlock();
+            return Err(self.deleted());
+        }
+        match self.settle(&mut state) {
+            Ok(()) => Ok(Locked { partition: self, state, new_names: false }),
+            Err(e) => {
+                self.unlock();
+                Err(e)
+            }
+        }
+    }
+
+    /// The state file, locked, and the one that its path leads to.
+    fn locked_state_file(&mut self) -> Result<File> {
+        loop {
+            let file = match self.state_file.take().filter(|_| self.state_writable) {
+                Some(file) => file,
+                None => self.open_state_file()?,
+            };
+            self.state_writable = true;
+            disk::lock(&file)?;
+            if file.is_at_its_path()? {
+                return Ok(file);
+            }
+            self.appender = None;
+        }
+    }
+
+    /// A deleted partition's state file is gone with it: it isn't made anew without the replica's directory.
+    fn open_state_file(&self) -> Result<File> {
+        if !self.spec.dir.is_dir() {
+            return Err(self.deleted());
+        }
+        if let Some(parent) = self.spec.state_path.parent() {
+            disk::create_dirs(parent)?;
+        }
+        Ok(File::open(&self.spec.state_path, Mode::Create)?)
+    }
+
+    fn unlock(&mut self) {
+        if let Some(file) = &self.state_file {
+            // Closing the file gives the lock back where this fails.
+            if disk::unlock(file).is_err() {
+                self.state_file = None;
+            }
+        }
+    }
+
+    /// Opens the active segment and makes `state` agree with it, by recovery where it doesn't.
+    fn settle(&mut self, state: &mut SharedState) -> Result<()> {
+        let mut known = None;
+        if state.boot_id == self.boot_id {
+            if self.appender.as_ref().is_none_or(|open| open.segment_base() != state.end.segment_base) {
+                let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
+                self.appender =
+                    if path.exists() { Some(Appender::open(&self.spec.dir, &state.end)?) } else { None };
+            }
+            if let Some(appender) = &self.appender {
+                let (inode, length) = appender.identity()?;
+                if inode == state.inode && length == state.end.segment_bytes {
+                    return Ok(());
+                }
+                known = (inode == state.inode && length > state.end.segment_bytes).then_some(state.end);
+            }
+        }
+        let durable =
+            self.spec.durable.max(if known.is_some() { state.high_watermark } else { Offset::ZERO });
+        let how = Recovery { known, durable, writable: true };
+        let found = log::recover(&self.spec.dir, &how, &self.spec.config)?;
+        let appender = Appender::open(&self.spec.dir, &found.end)?;
+        // What is published must be durable, and nobody can say whether this was.
+        appender.log_file().sync_data()?;
+        let (inode, _) = appender.identity()?;
+        let log_end = found.end.log_end;
+        *state = SharedState {
+            deleted: false,
+            boot_id: self.boot_id,
+            inode,
+            high_watermark: log_end,
+            end: found.end,
+        };
+        self.appender = Some(appender);
+        if let Some(file) = &self.state_file {
+            state.write(file)?;
+        }
+        Ok(())
+    }
+}
+
+/// A partition whose lock is held until this is dropped.
+#[derive(Debug)]
+pub(super) struct Locked<'a> {
+    partition: &'a mut Partition,
+    state: SharedState,
+    /// Whether a file's name is to be synced along with its content.
+    new_names: bool,
+}
+
+impl Locked<'_> {
+    /// The offset that the next record gets.
+    pub(super) fn log_end(&self) -> Offset {
+        self.state.end.log_end
+    }
+
+    pub(super) fn high_watermark(&self) -> Offset {
+        self.state.high_watermark
+    }
+
+    /// The epoch in which the log was last written or led.
+    pub(super) fn leader_epoch(&self) -> LeaderEpoch {
+        self.state.end.leader_epoch
+    }
+
+    /// Appends a whole batch. It is in the file when this returns, neither durable nor visible to readers.
+    pub(super) fn append(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Appended> {
+        let partition = &mut *self.partition;
+        let Some(appender) = &mut partition.appender else { return Err(partition.deleted()) };
+        let rolled_from = appender.segment_base();
+        let outcome = appender.append(&mut self.state.end, batch, epoch, &partition.spec.config);
+        if appender.segment_base() != rolled_from {
+            // A roll syncs what it closes.
+            self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);
+        }
+        let saved = self.save();
+        let appended = outcome?;
+        saved?;
+        self.new_names |= appended.first_in_segment;
+        Ok(appended)
+    }
+
+    /// The file to be synced for what was appended so far.
+    pub(super) fn log_file(&self) -> Option<Arc<File>> {
+        self.partition.appender.as_ref().map(Appender::log_file)
+    }
+
+    /// Lets readers see the records below `end`.
+    pub(super) fn publish(&mut self, end: Offset) -> Result<()> {
+        let end = end.min(self.state.end.log_end);
+        if end > self.state.high_watermark {
+            self.state.high_watermark = end;
+            self.save()?;
+        }
+        // Notified even where another has published further: its own notice may still be to come.
+        self.partition.wake.notify(self.partition.spec.channels);
+        Ok(())
+    }
+
+    /// Makes everything appended so far durable and visible.
+    pub(super) fn sync_and_publish(&mut self) -> Result<()> {
+        if let Some(file) = self.log_file()
+            && let Err(e) = file.sync_data()
+        {
+            self.partition.failed = true;
+            return Err(e.into());
+        }
+        if self.new_names {
+            for dir in self.partition.directories() {
+                disk::sync_dir(&dir)?;
+            }
+            self.new_names = false;
+        }
+        self.publish(self.state.end.log_end)
+    }
+
+    /// Marks the partition as deleted for every process that has it open, and gives its state file up.
+    pub(super) fn delete(mut self) -> Result<()> {
+        self.state.deleted = true;
+        self.save()?;
+        disk::remove_file(&self.partition.spec.state_path)?;
+        self.partition.wake.notify(self.partition.spec.channels);
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<()> {
+        if let Some(appender) = &self.partition.appender {
+            self.state.inode = appender.identity()?.0;
+        }
+        if let Some(file) = &self.partition.state_file {
+            self.state.write(file)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.partition.unlock();
+    }
+}

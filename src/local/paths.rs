@@ -1,0 +1,123 @@
+//! Every path in a data directory, and how names from outside become file names.
+
+use crate::types::{PartitionId, TopicName, Uuid};
+use std::path::{Path, PathBuf};
+
+/// The directory for locks and live state; deleting it while nothing runs loses nothing.
+pub(super) const COORDINATION: &str = ".kt";
+/// The longest file name that every file system takes.
+const MAX_NAME_BYTES: usize = 255;
+
+/// The paths under `.kt/`.
+#[derive(Clone, Debug)]
+pub(super) struct Coordination {
+    root: PathBuf,
+}
+
+impl Coordination {
+    pub(super) fn new(root: PathBuf) -> Coordination {
+        Coordination { root }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Held while a data directory is being made.
+    pub(super) fn cluster_lock(&self) -> PathBuf {
+        self.root.join("cluster.lock")
+    }
+
+    /// Held while checkpoint files are read and replaced.
+    pub(super) fn checkpoint_lock(&self) -> PathBuf {
+        self.root.join("checkpoints.lock")
+    }
+
+    /// The word that sleeping readers wait on.
+    pub(super) fn wake(&self) -> PathBuf {
+        self.root.join("wake")
+    }
+
+    pub(super) fn partitions(&self) -> PathBuf {
+        self.root.join("partitions")
+    }
+
+    /// The state file and lock of a partition. By the topic's id, so that a name used again is another partition.
+    pub(super) fn partition(&self, topic_id: Uuid, partition: PartitionId) -> PathBuf {
+        self.partitions().join(format!("{topic_id}-{partition}"))
+    }
+
+    /// Which partition of a topic is next for a record without a key.
+    pub(super) fn rotation(&self, topic_id: Uuid) -> PathBuf {
+        self.root.join("rotation").join(topic_id.to_string())
+    }
+
+    /// The lock, members and claims of a group.
+    pub(super) fn group(&self, group: &str) -> PathBuf {
+        self.root.join("groups").join(encode_name(group))
+    }
+}
+
+/// The name of a replica's directory.
+pub(super) fn partition_dir(broker: &Path, topic: &TopicName, partition: PartitionId) -> PathBuf {
+    broker.join(format!("{topic}-{partition}"))
+}
+
+/// The name that a deleted replica's directory gets: `TOPIC-PARTITION.<32 hex>-delete`, the topic cut where the whole
+/// would be too long for a file name.
+pub(super) fn deleted_dir(broker: &Path, topic: &TopicName, partition: PartitionId, unique: Uuid) -> PathBuf {
+    let hex: String = unique.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let suffix = format!("-{partition}.{hex}-delete");
+    let kept = MAX_NAME_BYTES.saturating_sub(suffix.len()).min(topic.as_str().len());
+    let topic = topic.as_str().get(..kept).unwrap_or_default();
+    broker.join(format!("{topic}{suffix}"))
+}
+
+/// Any text as a file name of its own: letters, digits, '-', '_' and inner '.' stand for themselves, other bytes
+/// become %XX; a name that would be too long ends in a hash of the whole.
+pub(super) fn encode_name(text: &str) -> String {
+    let mut name = String::from("g-");
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if name.len() > 200 {
+        name.truncate(160);
+        // 128 bits of FNV-1a: no defence against an adversary, who could only make two of his own groups wait for
+        // each other.
+        let hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        });
+        name.push_str(&format!("~{hash:032x}"));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leaves_its_directory() {
+        for text in ["", ".", "..", "../x", "a/b", "\0", "é", &"x".repeat(1000)] {
+            let name = encode_name(text);
+            assert!(!name.contains('/') && !name.contains('\0') && name.len() <= MAX_NAME_BYTES, "{name}");
+            assert!(name != "." && name != "..");
+        }
+        assert_eq!(encode_name("readers"), "g-readers");
+        assert_ne!(encode_name("a/b"), encode_name("a%2Fb"));
+        assert_ne!(encode_name(&"x".repeat(999)), encode_name(&"x".repeat(1000)));
+    }
+
+    #[test]
+    fn a_deleted_directory_has_a_name_that_fits() {
+        let topic = TopicName::new(&"t".repeat(249)).unwrap();
+        let dir = deleted_dir(Path::new("/b"), &topic, PartitionId(12), Uuid::METADATA_TOPIC);
+        let name = dir.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name.len(), 255);
+        assert!(name.ends_with("-12.00000000000000000000000000000001-delete"));
+    }
+}

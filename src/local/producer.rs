@@ -1,0 +1,252 @@
+//! `LocalProducer`: records gather into batches, batches go to the log, a second thread syncs them.
+
+use super::cluster::Cluster;
+use super::error::Error;
+use super::partition::Partition;
+use super::partitioner::Chooser;
+use super::syncer::{Appended, Syncer};
+use super::topic::OpenTopic;
+use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
+use crate::record::{self, BatchBuilder, ProducerStamp};
+use crate::types::{ErrorCode, LeaderEpoch, PartitionId, TimestampMs, now_ms};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A batch as large as this stays in the processor's cache from the first record to the write.
+const BATCH_BYTES: usize = 128 * 1024;
+/// All batches of a producer together may take this much, however many partitions there are.
+const BATCHES_BYTES: usize = 16 * 1024 * 1024;
+const SMALLEST_BATCH_BYTES: usize = 16 * 1024;
+/// How long records may wait for company while an earlier sync runs, or between two batches that nobody syncs.
+const LINGER: Duration = Duration::from_millis(1);
+/// The clock is read anew for every so many records of one batch.
+const RECORDS_PER_CLOCK_READ: u32 = 256;
+
+/// A producer of one topic in a data directory.
+pub(super) struct LocalProducer {
+    config: ProducerConfig,
+    topic: OpenTopic,
+    batch_bytes: usize,
+    slots: Vec<Slot>,
+    chooser: Chooser,
+    syncer: Option<Syncer>,
+    now: TimestampMs,
+    records_since_clock: u32,
+    last_handed_over: Instant,
+    fatal: bool,
+}
+
+/// A partition and the batch that is being built for it.
+struct Slot {
+    partition: Arc<Mutex<Partition>>,
+    epoch: LeaderEpoch,
+    builder: BatchBuilder,
+}
+
+impl LocalProducer {
+    /// Opens `topic`, creating it if it isn't there.
+    pub(super) fn open(cluster: &Cluster, topic: &str, config: ProducerConfig) -> Result<LocalProducer> {
+        let topic = cluster.open_topic_to_produce(topic)?;
+        let open = cluster.partitions_of(&topic)?;
+        let slots: Vec<Slot> = open
+            .into_iter()
+            .map(|(partition, epoch)| Slot {
+                partition: Arc::new(Mutex::new(partition)),
+                epoch,
+                builder: topic.config.builder(config.codec),
+            })
+            .collect();
+        let batch_bytes = batch_bytes(&config, &topic, slots.len());
+        let chooser = Chooser::new(
+            config.partitioner,
+            config.ignore_keys,
+            cluster.rotation_path(topic.id),
+            batch_bytes,
+        );
+        let syncer = (config.acks == Acks::All).then(Syncer::start);
+        Ok(LocalProducer {
+            config,
+            topic,
+            batch_bytes,
+            slots,
+            chooser,
+            syncer,
+            now: now_ms(),
+            records_since_clock: 0,
+            last_handed_over: Instant::now(),
+            fatal: false,
+        })
+    }
+
+    fn clock(&mut self) -> TimestampMs {
+        if self.records_since_clock == 0 {
+            self.now = now_ms();
+        }
+        self.records_since_clock = (self.records_since_clock + 1) % RECORDS_PER_CLOCK_READ;
+        self.now
+    }
+
+    fn choose(&mut self, record: &ProducerRecord<'_>, size: usize) -> Result<usize> {
+        let count = self.slots.len();
+        let Some(PartitionId(number)) = record.partition else {
+            return Ok(self.chooser.choose(record.key, count, size));
+        };
+        usize::try_from(number).ok().filter(|&index| index < count).ok_or_else(|| {
+            let topic = &self.topic.name;
+            let message = format!(
+                "Invalid partition given with record: partition {number} is not in the range [0...{count}) of topic {topic}."
+            );
+            client::Error::new(ErrorCode::UnknownTopicOrPartition, message)
+        })
+    }
+
+    /// What a broker would refuse about a record by itself.
+    fn check(&self, record: &ProducerRecord<'_>, timestamp: TimestampMs, bound: usize) -> Result<()> {
+        let config = &self.topic.config;
+        if bound > self.config.max_request_size_bytes {
+            let message = format!(
+                "The message is {bound} bytes when serialized which is larger than {}, which is the value of the max.request.size configuration.",
+                self.config.max_request_size_bytes
+            );
+            return Err(client::Error::new(ErrorCode::RecordTooLarge, message));
+        }
+        if config.is_compacted() && record.key.is_none() {
+            let message =
+                format!("Compacted topic cannot accept message without key in topic {}.", self.topic.name);
+            return Err(client::Error::new(ErrorCode::InvalidRecord, message)
+                .with_hint("give each record a key: --reader-property parse.key=true"));
+        }
+        if record.timestamp.is_some() && !config.accepts_timestamp(timestamp, self.now) {
+            let message = format!(
+                "Timestamp {timestamp} of message is out of the range that topic {} accepts.",
+                self.topic.name
+            );
+            return Err(client::Error::new(ErrorCode::InvalidTimestamp, message));
+        }
+        Ok(())
+    }
+
+    /// Writes a slot's batch to its log. What could not be written is dropped, and the error says so.
+    fn hand_over(&mut self, index: usize) -> Result<()> {
+        let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.builder.is_empty()) else {
+            return Ok(());
+        };
+        let outcome = write(slot, &self.topic, self.config.acks, self.syncer.as_ref());
+        slot.builder.clear();
+        self.records_since_clock = 0;
+        self.last_handed_over = Instant::now();
+        if let Err(error) = &outcome {
+            self.fatal = self.fatal || error.code == ErrorCode::KafkaStorage;
+        }
+        outcome
+    }
+
+    fn hand_over_all(&mut self) -> Result<()> {
+        let mut outcome = Ok(());
+        for index in 0..self.slots.len() {
+            outcome = outcome.and(self.hand_over(index));
+        }
+        if let Err(e) = self.chooser.store() {
+            outcome = outcome.and(Err(Error::from(e).into()));
+        }
+        outcome
+    }
+
+    fn has_pending(&self) -> bool {
+        self.slots.iter().any(|slot| !slot.builder.is_empty())
+    }
+
+    fn failed(&mut self, error: Error) -> client::Error {
+        self.fatal = true;
+        error.into()
+    }
+}
+
+impl Producer for LocalProducer {
+    fn send(&mut self, record: &ProducerRecord<'_>) -> Result<()> {
+        let timestamp = record.timestamp.unwrap_or(TimestampMs(0));
+        let timestamp = if record.timestamp.is_some() { timestamp } else { self.clock() };
+        let bound = record::record_size_bound(record.key, record.value, record.headers);
+        self.check(record, timestamp, bound)?;
+        let index = self.choose(record, bound)?;
+        let Some(slot) = self.slots.get(index) else { return Ok(()) };
+        if slot.builder.size_bytes() + bound > self.batch_bytes && !slot.builder.is_empty() {
+            self.hand_over(index)?;
+        }
+        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
+        slot.builder.append(timestamp, record.key, record.value, record.headers);
+        if slot.builder.size_bytes() >= self.batch_bytes {
+            self.hand_over(index)?;
+        }
+        Ok(())
+    }
+
+    fn idle(&mut self) -> Result<Idle> {
+        if let Some(error) = self.syncer.as_ref().and_then(Syncer::take_error) {
+            return Err(self.failed(error));
+        }
+        if !self.has_pending() {
+            return Ok(Idle::Nothing);
+        }
+        let busy = match &self.syncer {
+            Some(syncer) => syncer.is_busy(),
+            None => self.last_handed_over.elapsed() < LINGER,
+        };
+        if busy {
+            return Ok(Idle::CallAgainWithin(LINGER));
+        }
+        self.hand_over_all()?;
+        Ok(Idle::Nothing)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let handed_over = self.hand_over_all();
+        let synced = self.syncer.as_ref().map_or(Ok(()), Syncer::wait);
+        let synced = synced.map_err(|error| self.failed(error));
+        handed_over.and(synced)
+    }
+
+    fn is_fatal(&self) -> bool {
+        self.fatal
+    }
+}
+
+/// The size at which a batch is full: what was asked for, else what is fast; never more than the topic takes.
+fn batch_bytes(config: &ProducerConfig, topic: &OpenTopic, partitions: usize) -> usize {
+    let share = BATCHES_BYTES / partitions.max(1);
+    let fast = BATCH_BYTES.min(share).max(SMALLEST_BATCH_BYTES);
+    // What doesn't compress grows by a little.
+    let growth =
+        if topic.config.compresses(config.codec) { topic.config.max_message_bytes / 64 + 128 } else { 0 };
+    let most = topic.config.max_message_bytes.saturating_sub(growth).max(1);
+    config.batch_size_bytes.unwrap_or(fast).clamp(1, most)
+}
+
+fn write(slot: &mut Slot, topic: &OpenTopic, acks: Acks, syncer: Option<&Syncer>) -> Result<()> {
+    if acks == Acks::All && topic.in_sync < topic.config.min_insync_replicas {
+        return Err(client::Error::of(ErrorCode::NotEnoughReplicas));
+    }
+    let batch = slot.builder.finish(&ProducerStamp::NONE).map_err(Error::from)?;
+    if batch.len() > topic.config.max_message_bytes {
+        return Err(client::Error::of(ErrorCode::RecordTooLarge)
+            .with_hint("raise the topic's max.message.bytes to take records of this size"));
+    }
+    if topic.config.log_append_time {
+        record::set_log_append_time(batch, now_ms());
+    }
+    let mut partition = slot.partition.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut locked = partition.lock().map_err(client::Error::from)?;
+    let appended = locked.append(batch, slot.epoch).map_err(client::Error::from)?;
+    let end = appended.last_offset.next();
+    let Some(syncer) = syncer else {
+        return locked.publish(end).map_err(client::Error::from);
+    };
+    let file = locked.log_file();
+    drop(locked);
+    let new_names = if appended.first_in_segment { partition.directories() } else { Vec::new() };
+    drop(partition);
+    if let Some(file) = file {
+        syncer.add(Appended { partition: Arc::clone(&slot.partition), file, end, new_names });
+    }
+    Ok(())
+}

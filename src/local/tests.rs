@@ -1,0 +1,149 @@
+//! The engine's ways as a whole, without the command line: what is sent is read, by others and after a crash.
+
+use super::Cluster;
+use crate::client::{
+    Acks, Codec, Consumer, ConsumerConfig, NewTopic, OffsetReset, OffsetSpec, Partitioner, Polled,
+    ProducerConfig, ProducerRecord, Subscription,
+};
+use crate::types::{Offset, PartitionId, TopicPartition};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+fn producer_config(acks: Acks) -> ProducerConfig {
+    ProducerConfig {
+        acks,
+        codec: Codec::None,
+        partitioner: Partitioner::Rotation,
+        ignore_keys: false,
+        batch_size_bytes: None,
+        max_request_size_bytes: 1 << 20,
+    }
+}
+
+fn consumer(cluster: &Cluster, topic: &str) -> Box<dyn Consumer> {
+    let config = ConsumerConfig {
+        subscription: Subscription::Topic(topic.to_owned()),
+        group: None,
+        client_id: "test".to_owned(),
+        instance_id: None,
+        offset_reset: OffsetReset::Earliest,
+        start: None,
+        until: None,
+        auto_commit: None,
+        read_committed: false,
+        create_topics: true,
+        session_timeout_ms: 45_000,
+        rebalance_timeout_ms: 300_000,
+        assignors: vec!["range".to_owned()],
+    };
+    cluster.consumer(config).unwrap()
+}
+
+fn read_all(cluster: &Cluster, topic: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut consumer = consumer(cluster, topic);
+    loop {
+        let mut sink = |record: &crate::client::ConsumerRecord<'_>| {
+            values.push(String::from_utf8_lossy(record.record.value.unwrap()).into_owned());
+            ControlFlow::Continue(())
+        };
+        if consumer.poll(Some(Duration::ZERO), &mut sink).unwrap() == Polled::TimedOut {
+            return values;
+        }
+    }
+}
+
+fn send(cluster: &Cluster, topic: &str, acks: Acks, values: &[&str]) {
+    let mut producer = cluster.producer(topic, producer_config(acks)).unwrap();
+    for value in values {
+        producer
+            .send(&ProducerRecord { value: Some(value.as_bytes()), ..ProducerRecord::default() })
+            .unwrap();
+    }
+    producer.flush().unwrap();
+}
+
+#[test]
+fn what_is_sent_is_read_by_whoever_opens_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    for acks in [Acks::All, Acks::Leader, Acks::None] {
+        send(&cluster, "demo", acks, &["one", "two"]);
+    }
+    let other = Cluster::open(dir.path()).unwrap();
+    assert_eq!(read_all(&other, "demo"), ["one", "two", "one", "two", "one", "two"]);
+}
+
+#[test]
+fn records_without_a_key_go_in_rotation_across_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    let topic = NewTopic { name: "turns".into(), partitions: Some(3), ..NewTopic::default() };
+    cluster.admin().create_topic(&topic).unwrap();
+    for value in ["a", "b", "c", "d", "e"] {
+        send(&cluster, "turns", Acks::All, &[value]);
+    }
+    let end = |partition| {
+        (TopicPartition { topic: "turns".into(), partition: PartitionId(partition) }, OffsetSpec::Latest)
+    };
+    let ends = cluster.admin().list_offsets(&[end(0), end(1), end(2)]);
+    let ends: Vec<Offset> = ends.into_iter().map(|end| end.unwrap().offset.unwrap()).collect();
+    assert_eq!(ends, [Offset::new(2), Offset::new(2), Offset::new(1)]);
+}
+
+#[test]
+fn without_the_shared_state_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    send(&Cluster::open(dir.path()).unwrap(), "demo", Acks::All, &["one", "two"]);
+    std::fs::remove_dir_all(dir.path().join(".kt")).unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    assert_eq!(read_all(&cluster, "demo"), ["one", "two"]);
+    std::fs::remove_dir_all(dir.path().join(".kt")).unwrap();
+    send(&Cluster::open(dir.path()).unwrap(), "demo", Acks::All, &["three"]);
+    assert_eq!(read_all(&Cluster::open(dir.path()).unwrap(), "demo"), ["one", "two", "three"]);
+}
+
+#[test]
+fn a_deleted_topic_takes_its_records_with_it_and_its_producer_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    send(&cluster, "demo", Acks::All, &["old"]);
+    let mut late = Cluster::open(dir.path()).unwrap().producer("demo", producer_config(Acks::All)).unwrap();
+    cluster.admin().delete_topic("demo").unwrap();
+    late.send(&ProducerRecord { value: Some(b"late"), ..ProducerRecord::default() }).unwrap();
+    assert!(late.flush().is_err());
+    send(&cluster, "demo", Acks::All, &["new"]);
+    assert_eq!(read_all(&cluster, "demo"), ["new"]);
+    assert!(cluster.admin().delete_topic("missing").is_err());
+}
+
+#[test]
+fn two_first_uses_at_once_end_with_one_cluster() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fresh");
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        let open =
+            || scope.spawn(|| Cluster::open(&path).unwrap().admin().describe_cluster().unwrap().cluster_id);
+        let threads: Vec<_> = (0..8).map(|_| open()).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
+
+#[test]
+fn a_snapshot_gives_the_same_metadata_as_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    for number in 0..3 {
+        let topic = NewTopic { name: format!("t{number}"), partitions: Some(2), ..NewTopic::default() };
+        cluster.admin().create_topic(&topic).unwrap();
+    }
+    cluster.write_metadata_snapshot().unwrap();
+    cluster.admin().delete_topic("t1").unwrap();
+    let names = |cluster: &Cluster| -> Vec<String> {
+        cluster.admin().list_topics().unwrap().into_iter().map(|topic| topic.name).collect()
+    };
+    assert_eq!(names(&Cluster::open(dir.path()).unwrap()), ["t0", "t2"]);
+    let snapshots = std::fs::read_dir(dir.path().join("broker-1/__cluster_metadata-0")).unwrap();
+    assert!(snapshots.flatten().any(|entry| entry.path().extension().is_some_and(|e| e == "checkpoint")));
+}

@@ -1,0 +1,149 @@
+//! `OpenTopic`: a topic as the metadata has it, with the settings in force; and the files of new and deleted ones.
+
+use super::broker::Broker;
+use super::error::Result;
+use super::paths;
+use crate::client::Codec;
+use crate::disk;
+use crate::log::{self, Gaps, LeaderEpochs, LogConfig};
+use crate::metadata::{Image, TimestampPolicy, TopicCompression, TopicConfig};
+use crate::record::{BatchBuilder, Compression};
+use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicName, Uuid};
+
+/// A topic, opened.
+#[derive(Clone, Debug)]
+pub(super) struct OpenTopic {
+    pub(super) name: TopicName,
+    pub(super) id: Uuid,
+    /// In order, with the epoch of each one's leader.
+    pub(super) partitions: Vec<(PartitionId, LeaderEpoch)>,
+    /// The smallest number of in-sync replicas that a partition has.
+    pub(super) in_sync: usize,
+    pub(super) config: TopicSettings,
+}
+
+/// The settings that bear on producing and reading.
+#[derive(Clone, Debug)]
+pub(super) struct TopicSettings {
+    pub(super) log: LogConfig,
+    pub(super) max_message_bytes: usize,
+    pub(super) log_append_time: bool,
+    pub(super) min_insync_replicas: usize,
+    before_max_ms: i64,
+    after_max_ms: i64,
+    compacted: bool,
+    /// `None` keeps the producer's codec.
+    compression: Option<Compression>,
+    /// The level that the topic sets for its codec.
+    level: Option<i32>,
+}
+
+impl OpenTopic {
+    /// Finds a topic in an image.
+    pub(super) fn of(image: &Image, name: &TopicName, broker: BrokerId) -> Option<OpenTopic> {
+        let topic = image.topics().get(name.as_str())?;
+        let partitions = topic.partitions().map(|(id, state)| (id, state.leader_epoch)).collect();
+        let in_sync = topic.partitions().map(|(_, state)| state.isr.len()).min().unwrap_or(0);
+        let config = TopicSettings::of(&TopicConfig::effective(image, name.as_str(), broker));
+        Some(OpenTopic { name: name.clone(), id: topic.id(), partitions, in_sync, config })
+    }
+
+    /// Compaction takes batches out of a log; without it there are no gaps.
+    pub(super) fn gaps(&self) -> Gaps {
+        if self.config.compacted { Gaps::Compacted } else { Gaps::Never }
+    }
+}
+
+impl TopicSettings {
+    fn of(config: &TopicConfig) -> TopicSettings {
+        let bytes = |value: i32| u64::try_from(value).unwrap_or(0);
+        let (compression, level) = match config.compression {
+            TopicCompression::Producer => (None, None),
+            TopicCompression::Uncompressed => (Some(Compression::None), None),
+            TopicCompression::Gzip => (Some(Compression::Gzip), Some(config.gzip_level)),
+            TopicCompression::Snappy => (Some(Compression::Snappy), None),
+            TopicCompression::Lz4 => (Some(Compression::Lz4), Some(config.lz4_level)),
+            TopicCompression::Zstd => (Some(Compression::Zstd), Some(config.zstd_level)),
+        };
+        TopicSettings {
+            log: LogConfig {
+                segment_bytes: bytes(config.segment_bytes),
+                segment_ms: config.segment_ms,
+                segment_index_bytes: bytes(config.segment_index_bytes),
+                index_interval_bytes: bytes(config.index_interval_bytes),
+            },
+            max_message_bytes: usize::try_from(config.max_message_bytes).unwrap_or(0),
+            log_append_time: config.timestamp_policy == TimestampPolicy::LogAppendTime,
+            min_insync_replicas: usize::try_from(config.min_insync_replicas).unwrap_or(1),
+            before_max_ms: config.timestamp_before_max_ms,
+            after_max_ms: config.timestamp_after_max_ms,
+            compacted: config.cleanup_compact,
+            compression,
+            level,
+        }
+    }
+
+    pub(super) fn is_compacted(&self) -> bool {
+        self.compacted
+    }
+
+    /// A builder of batches for a producer that would use `codec`; the topic's own `compression.type` goes before it.
+    pub(super) fn builder(&self, codec: Codec) -> BatchBuilder {
+        let codec = self.compression.unwrap_or(match codec {
+            Codec::None => Compression::None,
+            Codec::Gzip => Compression::Gzip,
+            Codec::Snappy => Compression::Snappy,
+            Codec::Lz4 => Compression::Lz4,
+            Codec::Zstd => Compression::Zstd,
+        });
+        BatchBuilder::with_level(codec, self.level)
+    }
+
+    /// Whether what a producer of `codec` writes is compressed.
+    pub(super) fn compresses(&self, codec: Codec) -> bool {
+        self.compression.map_or(codec != Codec::None, |compression| compression != Compression::None)
+    }
+
+    /// `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`.
+    pub(super) fn accepts_timestamp(&self, timestamp: TimestampMs, now: TimestampMs) -> bool {
+        self.log_append_time
+            || now.0.saturating_sub(timestamp.0) <= self.before_max_ms
+                && timestamp.0.saturating_sub(now.0) <= self.after_max_ms
+    }
+}
+
+/// Makes sure of the directory and the files of a partition. What another topic of the same name left there goes.
+pub(super) fn create_partition(
+    broker: &Broker,
+    name: &TopicName,
+    id: Uuid,
+    partition: PartitionId,
+    epoch: LeaderEpoch,
+) -> Result<()> {
+    let dir = paths::partition_dir(&broker.dir, name, partition);
+    if dir.is_dir() {
+        match log::read_partition_metadata(&dir)? {
+            Some(theirs) if theirs == id => return Ok(()),
+            Some(_) => remove_directory(broker, name, partition)?,
+            // A crash left it half made, or it is of a version of Kafka that didn't write the file.
+            None if log::segments(&dir)?.is_empty() => {}
+            None => return Ok(()),
+        }
+    }
+    disk::create_dirs(&dir)?;
+    log::create(&dir, Offset::ZERO)?;
+    let mut epochs = LeaderEpochs::default();
+    epochs.assign(epoch, Offset::ZERO);
+    epochs.write(&dir)?;
+    Ok(log::write_partition_metadata(&dir, id)?)
+}
+
+/// Takes a partition's directory out of the way at once, then removes it.
+pub(super) fn remove_directory(broker: &Broker, name: &TopicName, partition: PartitionId) -> Result<()> {
+    let aside = paths::deleted_dir(&broker.dir, name, partition, Uuid::random());
+    match disk::rename(&paths::partition_dir(&broker.dir, name, partition), &aside) {
+        Err(e) if e.is_not_found() => return Ok(()),
+        other => other?,
+    }
+    Ok(disk::remove_tree(&aside)?)
+}

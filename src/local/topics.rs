@@ -1,0 +1,120 @@
+//! Admin calls about topics: decided by `metadata`, carried out here on the directories.
+
+use super::cluster::Cluster;
+use super::topic::{self, OpenTopic};
+use crate::client::{self, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing};
+use crate::metadata::{self, PlanError, Topic, TopicRequest};
+use crate::types::{BrokerId, ErrorCode, INTERNAL_TOPICS, TopicName, Uuid};
+
+impl From<PlanError> for client::Error {
+    fn from(refused: PlanError) -> client::Error {
+        client::Error::new(refused.code, refused.message)
+    }
+}
+
+/// The settings with which a broker creates `__consumer_offsets` (and, but for what differs, its other own topics).
+const OFFSETS_CONFIGS: [(&str, &str); 3] =
+    [("compression.type", "producer"), ("cleanup.policy", "compact"), ("segment.bytes", "104857600")];
+const OFFSETS_PARTITIONS: i32 = 50;
+
+pub(super) fn list(cluster: &Cluster) -> Result<Vec<TopicListing>> {
+    let listing = |topic: &Topic| TopicListing {
+        name: topic.name().to_owned(),
+        id: topic.id(),
+        internal: INTERNAL_TOPICS.contains(&topic.name()),
+    };
+    Ok(cluster.with_image(|image| image.topics().sorted().into_iter().map(listing).collect())?)
+}
+
+pub(super) fn describe(cluster: &Cluster, name: &str) -> Result<TopicDescription> {
+    let unknown = || client::Error::of(ErrorCode::UnknownTopicOrPartition);
+    cluster.with_image(|image| image.topics().get(name).map(description))?.ok_or_else(unknown)
+}
+
+fn description(topic: &Topic) -> TopicDescription {
+    let partitions = topic.partitions().map(|(partition, state)| PartitionDescription {
+        partition,
+        leader: state.leader,
+        replicas: state.replicas.to_vec(),
+        isr: state.isr.to_vec(),
+        elr: state.elr().to_vec(),
+        last_known_elr: state.last_known_elr().to_vec(),
+    });
+    TopicDescription {
+        name: topic.name().to_owned(),
+        id: topic.id(),
+        internal: INTERNAL_TOPICS.contains(&topic.name()),
+        partitions: partitions.collect(),
+    }
+}
+
+pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<()> {
+    let request = TopicRequest {
+        name: &new.name,
+        partitions: new.partitions,
+        replication_factor: new.replication_factor,
+        assignments: new.assignments.as_deref(),
+        configs: &new.configs,
+    };
+    let id = Uuid::random();
+    cluster.update(|image| Ok((metadata::create_topic(image, &request, id, seed(id))?, ())))?;
+    make_partitions(cluster, &new.name)
+}
+
+/// Creates a topic as a broker does on its own: an internal one as it must be, any other with the defaults. That
+/// another process was faster is no error.
+pub(super) fn create_automatically(cluster: &Cluster, name: &str) -> Result<()> {
+    let mut new = NewTopic { name: name.to_owned(), ..NewTopic::default() };
+    if name == "__consumer_offsets" {
+        new.partitions = Some(OFFSETS_PARTITIONS);
+        new.configs = OFFSETS_CONFIGS.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    }
+    match create(cluster, &new) {
+        Err(e) if e.code == ErrorCode::TopicAlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+pub(super) fn create_partitions(
+    cluster: &Cluster,
+    name: &str,
+    total: i32,
+    assignments: Option<&[Vec<BrokerId>]>,
+) -> Result<()> {
+    let seed = seed(Uuid::random());
+    cluster.update(|image| Ok((metadata::create_partitions(image, name, total, assignments, seed)?, ())))?;
+    make_partitions(cluster, name)
+}
+
+/// Makes the directories of a topic's partitions that are not there yet.
+fn make_partitions(cluster: &Cluster, name: &str) -> Result<()> {
+    // It may be deleted again by now.
+    let Some(topic) = cluster.open_topic(name)? else { return Ok(()) };
+    for &(partition, epoch) in &topic.partitions {
+        topic::create_partition(cluster.broker(), &topic.name, topic.id, partition, epoch)?;
+    }
+    Ok(())
+}
+
+/// Deletes a topic: first from the metadata, then its partitions, each under its lock, so that a producer that has it
+/// open learns of it before its next record.
+pub(super) fn delete(cluster: &Cluster, name: &str) -> Result<()> {
+    let broker = cluster.broker().id;
+    let doomed: Option<OpenTopic> = cluster.update(|image| {
+        let records = metadata::delete_topic(image, name)?;
+        let open = TopicName::new(name).ok().and_then(|name| OpenTopic::of(image, &name, broker));
+        Ok((records, open))
+    })?;
+    let Some(topic) = doomed else { return Ok(()) };
+    for &(partition, _) in &topic.partitions {
+        let mut handle = cluster.partition(&topic, partition)?;
+        handle.lock()?.delete()?;
+        topic::remove_directory(cluster.broker(), &topic.name, partition)?;
+    }
+    Ok(())
+}
+
+fn seed(id: Uuid) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = id.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
