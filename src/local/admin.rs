@@ -7,7 +7,7 @@ use crate::client::{
     Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
     GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
 };
-use crate::types::{BrokerId, TopicPartition};
+use crate::types::{BrokerId, Offset, TopicPartition};
 
 /// The Admin of a data directory.
 pub(super) struct LocalAdmin {
@@ -87,6 +87,18 @@ impl Admin for LocalAdmin {
 
     fn group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
         groups::offsets(&self.cluster, group)
+    }
+
+    fn alter_group_offsets(
+        &self,
+        group: &str,
+        offsets: &[(TopicPartition, Offset)],
+    ) -> Result<Vec<Result<()>>> {
+        groups::alter_offsets(&self.cluster, group, offsets)
+    }
+
+    fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Result<()>>> {
+        groups::delete_offsets(&self.cluster, group, partitions)
     }
 
     fn delete_group(&self, group: &str) -> Result<()> {

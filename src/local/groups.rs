@@ -2,7 +2,7 @@
 
 use super::cluster::Cluster;
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
-use crate::types::{ErrorCode, TopicPartition};
+use crate::types::{ErrorCode, Offset, TopicPartition};
 
 pub(super) fn list(_: &Cluster) -> Result<Vec<GroupListing>> {
     Ok(Vec::new())
@@ -17,5 +17,13 @@ pub(super) fn offsets(_: &Cluster, _: &str) -> Result<Vec<(TopicPartition, Commi
 }
 
 pub(super) fn delete(_: &Cluster, _: &str) -> Result<()> {
+    Err(client::Error::of(ErrorCode::GroupIdNotFound))
+}
+
+pub(super) fn alter_offsets(_: &Cluster, _: &str, _: &[(TopicPartition, Offset)]) -> Result<Vec<Result<()>>> {
+    Err(client::Error::of(ErrorCode::GroupIdNotFound))
+}
+
+pub(super) fn delete_offsets(_: &Cluster, _: &str, _: &[TopicPartition]) -> Result<Vec<Result<()>>> {
     Err(client::Error::of(ErrorCode::GroupIdNotFound))
 }
