@@ -4,11 +4,12 @@
 //! with an empty line, as an uncaught exception, as a log line, or on standard output. In kt's register it is `kt: WORDS` on
 //! standard error, with a hint on a terminal. The sentences of each tool stand beside the tool.
 
+use super::config::InvalidSetting;
 use crate::client;
 use std::io;
 
 /// An exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Status(pub(crate) u8);
 
 impl Status {
@@ -108,6 +109,11 @@ impl Failure {
         Failure::new(message, Tail::Table)
     }
 
+    /// The message and an empty line, on standard error.
+    pub(crate) fn with_blank(message: impl Into<String>) -> Failure {
+        Failure::new(message, Tail::EmptyLine)
+    }
+
     /// The message alone, on standard error.
     pub(crate) fn plain(message: impl Into<String>) -> Failure {
         Failure::new(message, Tail::Nothing)
@@ -184,6 +190,14 @@ impl Failure {
         })
     }
 
+    /// Kt's register says `message` instead.
+    pub(crate) fn kt_message(mut self, message: impl Into<String>) -> Failure {
+        if let Failure::Told(telling) = &mut self {
+            telling.message = message.into();
+        }
+        self
+    }
+
     /// What to type next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Failure {
         if let Failure::Told(telling) = &mut self {
@@ -218,6 +232,13 @@ impl From<client::Error> for Failure {
             Some(hint) => failure.with_hint(hint),
             None => failure,
         }
+    }
+}
+
+/// A setting that a client refuses goes to its log.
+impl From<InvalidSetting> for Failure {
+    fn from(error: InvalidSetting) -> Failure {
+        Failure::logged(error.to_string())
     }
 }
 

@@ -2,9 +2,12 @@
 //! reports in the register it was called in. Knows no file format and no lock; source: `spec` of Kafka's tools (KIP-14, KIP-1147).
 
 mod commands;
+mod config;
 mod context;
 mod dispatch;
 mod error;
+mod format;
+mod input;
 mod java_regex;
 mod options;
 mod parse;

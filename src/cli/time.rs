@@ -129,6 +129,67 @@ fn split_zone(text: &str) -> Option<(&str, i64)> {
     Some((clock, if sign == "-" { -offset_ms } else { offset_ms }))
 }
 
+/// Reads an ISO 8601 duration such as `P1DT2H3M4.5S`, as `java.time.Duration` does; in milliseconds, may be negative.
+pub(crate) fn read_iso_duration(text: &str) -> Option<i64> {
+    let text = text.to_ascii_uppercase();
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(text) => (true, text),
+        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let (days, clock) = match text.strip_prefix('P')?.split_once('T') {
+        Some((_, "")) => return None,
+        Some((days, clock)) => (days, clock),
+        None => (text.strip_prefix('P')?, ""),
+    };
+    let mut total_ms: i64 = 0;
+    let mut rest = days;
+    let mut found = add_part(&mut rest, 'D', MS_PER_DAY, &mut total_ms)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    rest = clock;
+    found |= add_part(&mut rest, 'H', 3_600_000, &mut total_ms)?;
+    found |= add_part(&mut rest, 'M', 60_000, &mut total_ms)?;
+    if let Some(seconds) = rest.strip_suffix('S') {
+        let (whole, fraction) = seconds.split_once(['.', ',']).unwrap_or((seconds, ""));
+        let whole_seconds: i64 = whole.parse().ok()?;
+        let fraction_ms = if fraction.is_empty() { 0 } else { read_fraction(fraction)? };
+        let fraction_ms = if whole.starts_with('-') { -fraction_ms } else { fraction_ms };
+        total_ms = total_ms.checked_add(whole_seconds.checked_mul(1_000)?)?.checked_add(fraction_ms)?;
+        (rest, found) = ("", true);
+    }
+    if !found || !rest.is_empty() {
+        return None;
+    }
+    if negative { total_ms.checked_neg() } else { Some(total_ms) }
+}
+
+/// Takes `NUMBER UNIT` from the front of `rest` if it is there; `None` if it is there and can't be read.
+fn add_part(rest: &mut &str, unit: char, unit_ms: i64, total_ms: &mut i64) -> Option<bool> {
+    let Some((number, after)) = rest.split_once(unit) else { return Some(false) };
+    let number: i64 = number.parse().ok()?;
+    *total_ms = total_ms.checked_add(number.checked_mul(unit_ms)?)?;
+    *rest = after;
+    Some(true)
+}
+
+/// Reads kt's own points in time: `@ISO-TIME`, or how long ago: `-30s`, `-30m`, `-1h`, `-2d`, `-1w`.
+pub(crate) fn read_moment(text: &str, now: TimestampMs) -> Option<TimestampMs> {
+    if let Some(iso) = text.strip_prefix('@') {
+        return read_iso(iso).or_else(|| iso.parse().ok().map(TimestampMs));
+    }
+    let ago = text.strip_prefix('-')?;
+    let (number, unit_ms) =
+        [("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", MS_PER_DAY), ("w", 7 * MS_PER_DAY)]
+            .into_iter()
+            .find_map(|(unit, unit_ms)| Some((ago.strip_suffix(unit)?, unit_ms)))?;
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let ago_ms = number.parse::<i64>().ok()?.checked_mul(unit_ms)?;
+    Some(TimestampMs(now.0.saturating_sub(ago_ms).max(0)))
+}
+
 fn digits(text: &str, count: usize) -> Option<i64> {
     let fits = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     if fits { text.parse().ok() } else { None }
@@ -163,6 +224,50 @@ mod tests {
             ["", "2023-02-29", "2023-11-14T24:00", "2023-11-14T22", "x", "2023-11-14T22:13:20.Z", "2023-1-4"]
         {
             assert_eq!(read_iso(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_are_read_as_java_reads_them() {
+        for (text, ms) in [
+            ("PT1H", 3_600_000),
+            ("P1D", 86_400_000),
+            ("P1DT2H3M4.5S", 93_784_500),
+            ("pt0.1s", 100),
+            ("-PT1M", -60_000),
+            ("PT-1M", -60_000),
+            ("PT-0.5S", -500),
+            ("P0D", 0),
+        ] {
+            assert_eq!(read_iso_duration(text), Some(ms), "{text}");
+        }
+        for bad in [
+            "",
+            "P",
+            "PT",
+            "1H",
+            "P1H",
+            "PT1D",
+            "PT1M1H",
+            "P1DT",
+            "PTS",
+            "PT1",
+            "P1W",
+            "PT99999999999999999999S",
+        ] {
+            assert_eq!(read_iso_duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn moments_are_told_by_time_or_by_distance() {
+        let now = TimestampMs(1_700_000_000_000);
+        assert_eq!(read_moment("-1h", now), Some(TimestampMs(now.0 - 3_600_000)));
+        assert_eq!(read_moment("-2d", now), Some(TimestampMs(now.0 - 172_800_000)));
+        assert_eq!(read_moment("@2023-11-14T22:13:20Z", TimestampMs(0)), Some(now));
+        assert_eq!(read_moment("@1700000000000", TimestampMs(0)), Some(now));
+        for bad in ["-3", "5", "earliest", "-h", "--1h", "@soon", "-1y", "@"] {
+            assert_eq!(read_moment(bad, now), None, "{bad}");
         }
     }
 }

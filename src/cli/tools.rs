@@ -1,6 +1,7 @@
 //! The one table of all tools. Dispatch, help, completions, man pages and tests iterate over it; a tool that is not in it does
 //! not exist. Knows nothing of what the tools do.
 
+use super::commands;
 use super::context::Context;
 use super::error::{Failure, ParseError, Status};
 use super::parse::Parsed;
@@ -47,7 +48,7 @@ impl KafkaAbout {
 }
 
 /// All tools, in the order of `kt --help`.
-pub(crate) static TOOLS: &[Tool] = &[];
+pub(crate) static TOOLS: &[Tool] = &[commands::produce::TOOL, commands::consume::TOOL];
 
 /// The tool that `kt WORD` means: by its name, Kafka's name or an alias, `.sh` allowed.
 pub(crate) fn by_word(word: &str) -> Option<&'static Tool> {

@@ -63,6 +63,11 @@ impl Stdout {
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
+    /// Forgets what has not been written.
+    pub(crate) fn discard(&mut self) {
+        self.buffer.clear();
+    }
+
     fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.broken {
             return Err(io::ErrorKind::BrokenPipe.into());

@@ -1,0 +1,9 @@
+//! `kt consume`, kafka-console-consumer: the records of topics as text on standard output.
+//! Source: spec of the console tools, KIP-1147 (renamed options).
+
+mod config;
+mod options;
+mod position;
+mod run;
+
+pub(crate) use options::TOOL;

@@ -1,0 +1,206 @@
+//! The console consumer's loop: poll, format into the output's buffer, write at the end of each poll or when the buffer is full.
+//!
+//! Cost per record, values alone: one copy into the buffer. Records that were handed over but could not be written are not
+//! committed: nothing is lost when the reader of standard output goes away.
+
+use super::config::Request;
+use crate::cli::context::{Context, Register};
+use crate::cli::error::{Failure, Status};
+use crate::cli::format::FormatterError;
+use crate::cli::parse::Parsed;
+use crate::client::{self, Consumer, ConsumerRecord, Polled};
+use crate::output::Progress;
+use crate::signal;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+/// Runs the tool.
+pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
+    let request = Request::new(context, parsed)?;
+    let limit = match (parsed.number::<i32>("max-messages"), context.register) {
+        (Ok(limit), _) => limit.unwrap_or(-1),
+        (Err(failure), Register::Kt) => return Err(failure),
+        (Err(failure), Register::Kafka) => {
+            context.log(failure.message())?;
+            say_count(context, 0)?;
+            return Ok(Status::FAILURE);
+        }
+    };
+    let connection = context.connect(parsed)?;
+    signal::install();
+    let mut consumer = connection.consumer(request.consumer.clone())?;
+    // -1 is no limit; any other negative number is reached at once.
+    let limit = if limit == -1 { u64::MAX } else { u64::try_from(limit).unwrap_or(0) };
+    let session = Session { context, request, limit, count: 0, written_count: 0, progress: Progress::none() };
+    session.run(consumer.as_mut())
+}
+
+fn say_count(context: &mut Context, count: u64) -> Result<(), Failure> {
+    context.say(&format!("Processed a total of {count} messages"))
+}
+
+/// One run from the first record to the last.
+struct Session<'c> {
+    context: &'c mut Context,
+    request: Request,
+    /// How many records are wanted.
+    limit: u64,
+    /// How many were handed over by the consumer.
+    count: u64,
+    /// How many of them have been written to standard output.
+    written_count: u64,
+    progress: Progress,
+}
+
+/// Why the run is over.
+enum Ending {
+    /// The limit, the time or `--until-offset` was reached.
+    Complete,
+    Signal(i32),
+    /// A record could not be formatted.
+    Unformatted(FormatterError),
+    Unwritten(io::Error),
+    Unread(client::Error),
+    /// Standard error can't be written.
+    Untold(Failure),
+}
+
+impl Session<'_> {
+    fn run(mut self, consumer: &mut dyn Consumer) -> Result<Status, Failure> {
+        let ending = self.read_all(consumer);
+        self.progress.clear();
+        let status = match ending {
+            Ending::Unwritten(error) => return self.end_unwritten(error),
+            Ending::Untold(failure) => return Err(failure),
+            Ending::Complete => Status::SUCCESS,
+            Ending::Signal(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
+            Ending::Unformatted(error) => {
+                self.context.log(&format!("record {}: {error}", self.count))?;
+                Status::FAILURE
+            }
+            Ending::Unread(error) => self.tell(&error)?,
+        };
+        let closed = consumer.close();
+        say_count(self.context, self.count)?;
+        let status = match closed {
+            Ok(()) => status,
+            Err(error) => self.tell(&error)?.max(status),
+        };
+        self.print_shutdown()?;
+        Ok(status)
+    }
+
+    fn read_all(&mut self, consumer: &mut dyn Consumer) -> Ending {
+        let total = self.start_progress(consumer);
+        while self.count < self.limit {
+            if let Some(number) = signal::received() {
+                return Ending::Signal(number);
+            }
+            let polled = match self.poll(consumer) {
+                Ok(polled) => polled,
+                Err(ending) => return ending,
+            };
+            match polled {
+                Polled::Records | Polled::Interrupted => {}
+                Polled::TimedOut | Polled::End => break,
+            }
+            if let (Some(total), Some(remaining)) = (total, consumer.remaining()) {
+                self.progress.set(total.saturating_sub(remaining));
+                if remaining == 0 {
+                    self.progress.clear();
+                }
+            }
+        }
+        Ending::Complete
+    }
+
+    /// Polls once and writes what came.
+    fn poll(&mut self, consumer: &mut dyn Consumer) -> Result<Polled, Ending> {
+        let mut ending = None;
+        let timeout = self.request.timeout;
+        let polled = consumer.poll(timeout, &mut |record| match self.print(record) {
+            Ok(()) if self.count < self.limit => ControlFlow::Continue(()),
+            Ok(()) => ControlFlow::Break(()),
+            Err(reason) => {
+                ending = Some(reason);
+                ControlFlow::Break(())
+            }
+        });
+        if let Some(ending) = ending {
+            return Err(ending);
+        }
+        self.context.stdout.flush().map_err(Ending::Unwritten)?;
+        self.written_count = self.count;
+        polled.map_err(Ending::Unread)
+    }
+
+    #[inline]
+    fn print(&mut self, record: &ConsumerRecord<'_>) -> Result<(), Ending> {
+        self.count += 1;
+        let out = &mut self.context.stdout;
+        if let Err(error) = self.request.formatter.write(record, out.buffer()) {
+            return self.format_failed(error);
+        }
+        out.flush_if_full().map_err(Ending::Unwritten)?;
+        if out.buffer().is_empty() {
+            self.written_count = self.count;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn format_failed(&mut self, error: FormatterError) -> Result<(), Ending> {
+        if !self.request.skips_errors {
+            return Err(Ending::Unformatted(error));
+        }
+        self.context.stdout.flush().map_err(Ending::Unwritten)?;
+        self.context.log(&format!("record {} skipped: {error}", self.count)).map_err(Ending::Untold)
+    }
+
+    /// Kafka notices after each record, so that it has counted one more than were written. The consumer is not closed:
+    /// what was not written must not be committed.
+    fn end_unwritten(mut self, error: io::Error) -> Result<Status, Failure> {
+        if self.context.register == Register::Kt {
+            return Err(error.into());
+        }
+        self.context.stdout.discard();
+        self.context.say("Unable to write to standard out, closing consumer.")?;
+        say_count(self.context, self.count.min(self.written_count + 1))?;
+        Ok(Status::SUCCESS)
+    }
+
+    /// Tells of a failed call. Kafka logs it and ends as if all was well.
+    fn tell(&mut self, error: &client::Error) -> Result<Status, Failure> {
+        match self.context.register {
+            Register::Kafka => {
+                self.context.log(&format!("{}: {error}", error.java_class()))?;
+                Ok(Status::SUCCESS)
+            }
+            Register::Kt => {
+                self.context.log(&error.message)?;
+                if let (Some(hint), true) = (&error.hint, self.context.terminals.stderr) {
+                    self.context.say(&format!("hint: {hint}"))?;
+                }
+                Ok(Status::FAILURE)
+            }
+        }
+    }
+
+    fn print_shutdown(&mut self) -> Result<(), Failure> {
+        if self.request.prints_events {
+            writeln!(self.context.stdout, "shutdown_complete")?;
+        }
+        Ok(())
+    }
+
+    /// Shows how far it has come to who can't see the records themselves. Returns how many there are to begin with.
+    fn start_progress(&mut self, consumer: &dyn Consumer) -> Option<u64> {
+        let context = &self.context;
+        if context.is_kafka() || context.terminals.stdout || !context.terminals.stderr {
+            return None;
+        }
+        let total = consumer.remaining()?;
+        self.progress = Progress::records(total);
+        Some(total)
+    }
+}
