@@ -53,8 +53,8 @@ const USED_IN_ONE_FOLDER: &[(&str, &str)] = &[
     ("flate2", "record"),
 ];
 
-/// The one door to the disk, and the streams that a process is born with.
-const MAY_NAME_STD_FS: &[&str] = &["disk/", "output/stdout.rs"];
+/// The one door to the disk, the streams that a process is born with, and the files that options name.
+const MAY_NAME_STD_FS: &[&str] = &["disk/", "output/stdout.rs", "cli/input.rs", "cli/config.rs"];
 
 const FILE_LINES_MAX: usize = 500;
 /// A file that says this in its opening comment is a table and may be longer.

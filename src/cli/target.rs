@@ -4,6 +4,7 @@
 use super::error::Failure;
 use super::parse::Parsed;
 use crate::client;
+use crate::local;
 use crate::local::Cluster;
 use std::env;
 use std::ffi::OsStr;
@@ -87,16 +88,16 @@ pub(crate) fn is_host_port_list(list: &str) -> bool {
 
 /// An open cluster: what a tool calls.
 pub(crate) struct Connection {
+    cluster: local::Cluster,
     directory: PathBuf,
-    cluster: Cluster,
 }
 
 impl Connection {
+    /// Opens a data directory, making it on first use.
     pub(crate) fn open(target: Target) -> Result<Connection, Failure> {
         match target {
             Target::Directory(directory) => {
-                let cluster = Cluster::open(&directory).map_err(Failure::from)?;
-                Ok(Connection { directory, cluster })
+                Ok(Connection { cluster: local::Cluster::open(&directory)?, directory })
             }
             Target::Servers(servers) => Err(Failure::plain(format!(
                 "real clusters are not supported yet by this version ({servers}); set KT_OFFLINE=1 or give --data-dir DIR \
@@ -114,7 +115,7 @@ impl Connection {
         Ok(self.cluster.admin())
     }
 
-    /// A producer of `topic`, which is created if it doesn't exist.
+    /// A producer of `topic`, which is created by the first record if it doesn't exist.
     pub(crate) fn producer(
         &self,
         topic: &str,

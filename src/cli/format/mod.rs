@@ -8,5 +8,5 @@ mod line_reader;
 mod lines;
 
 pub(crate) use formatter::{Audience, Formatter, FormatterError, unknown_deserializers};
-pub(crate) use line_reader::{BadLine, InvalidReader, LineReader};
+pub(crate) use line_reader::{BadLine, LineReader};
 pub(crate) use lines::Lines;
