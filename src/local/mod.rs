@@ -5,6 +5,7 @@
 mod admin;
 mod assigned;
 mod broker;
+mod checkpoints;
 mod cluster;
 mod configs;
 mod consumer;

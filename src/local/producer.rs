@@ -1,5 +1,6 @@
 //! `LocalProducer`: records gather into batches, batches go to the log, a second thread syncs them.
 
+use super::checkpoints;
 use super::cluster::Cluster;
 use super::error::Error;
 use super::partition::Partition;
@@ -8,7 +9,7 @@ use super::syncer::{Appended, Syncer};
 use super::topic::OpenTopic;
 use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
 use crate::record::{self, BatchBuilder, ProducerStamp};
-use crate::types::{ErrorCode, LeaderEpoch, PartitionId, TimestampMs, now_ms};
+use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ const RECORDS_PER_CLOCK_READ: u32 = 256;
 
 /// A producer of one topic in a data directory.
 pub(super) struct LocalProducer {
+    cluster: Cluster,
     config: ProducerConfig,
     topic: OpenTopic,
     batch_bytes: usize,
@@ -41,6 +43,8 @@ struct Slot {
     partition: Arc<Mutex<Partition>>,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
+    /// The end of what this producer appended.
+    appended_to: Option<Offset>,
 }
 
 impl LocalProducer {
@@ -54,6 +58,7 @@ impl LocalProducer {
                 partition: Arc::new(Mutex::new(partition)),
                 epoch,
                 builder: topic.config.builder(config.codec),
+                appended_to: None,
             })
             .collect();
         let batch_bytes = batch_bytes(&config, &topic, slots.len());
@@ -65,6 +70,7 @@ impl LocalProducer {
         );
         let syncer = (config.acks == Acks::All).then(Syncer::start);
         Ok(LocalProducer {
+            cluster: cluster.clone(),
             config,
             topic,
             batch_bytes,
@@ -211,6 +217,19 @@ impl Producer for LocalProducer {
     }
 }
 
+impl Drop for LocalProducer {
+    fn drop(&mut self) {
+        if self.config.acks != Acks::All || self.fatal || self.syncer.as_ref().is_some_and(Syncer::is_busy) {
+            return;
+        }
+        let topic = self.topic.name.as_str();
+        let ends = self.slots.iter().zip(&self.topic.partitions).filter_map(|(slot, &(partition, _))| {
+            Some((TopicPartition { topic: topic.to_owned(), partition }, slot.appended_to?))
+        });
+        checkpoints::note(&self.cluster, &ends.collect::<Vec<_>>());
+    }
+}
+
 /// The size at which a batch is full: what was asked for, else what is fast; never more than the topic takes.
 fn batch_bytes(config: &ProducerConfig, topic: &OpenTopic, partitions: usize) -> usize {
     let share = BATCHES_BYTES / partitions.max(1);
@@ -238,6 +257,7 @@ fn write(slot: &mut Slot, topic: &OpenTopic, acks: Acks, syncer: Option<&Syncer>
     let mut locked = partition.lock().map_err(client::Error::from)?;
     let appended = locked.append(batch, slot.epoch).map_err(client::Error::from)?;
     let end = appended.last_offset.next();
+    slot.appended_to = Some(end);
     let Some(syncer) = syncer else {
         return locked.publish(end).map_err(client::Error::from);
     };

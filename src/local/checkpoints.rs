@@ -1,0 +1,38 @@
+//! The checkpoint files of the broker's directory, as a broker keeps them: up to where each log is flushed, and its
+//! high watermark. Kafka reads them when it starts; kt itself never needs them.
+
+use super::cluster::Cluster;
+use super::error::Result;
+use crate::disk::{self, Durability, FileLock};
+use crate::log::{read_checkpoint, write_checkpoint};
+use crate::types::{Offset, TopicPartition};
+use std::time::Duration;
+
+const FILES: [&str; 2] = ["recovery-point-offset-checkpoint", "replication-offset-checkpoint"];
+
+/// A file younger than this is left as it is, as a broker's own timer would: an entry that lags is still true.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Notes durable ends of partitions. A lagging or missing note costs a broker some recovery and nothing else, so it is
+/// neither synced nor, if it fails, an error of whoever wrote the records.
+pub(super) fn note(cluster: &Cluster, ends: &[(TopicPartition, Offset)]) {
+    if !ends.is_empty() {
+        let _ = try_note(cluster, ends);
+    }
+}
+
+fn try_note(cluster: &Cluster, ends: &[(TopicPartition, Offset)]) -> Result<()> {
+    let paths = FILES.map(|name| cluster.broker().checkpoint(name));
+    if paths.iter().all(|path| disk::age(path).is_some_and(|age| age < INTERVAL)) {
+        return Ok(());
+    }
+    let _lock = FileLock::acquire(&cluster.coordination()?.checkpoint_lock())?;
+    for path in &paths {
+        let mut entries = read_checkpoint(path)?;
+        for (partition, end) in ends {
+            entries.entry(partition.clone()).and_modify(|known| *known = (*end).max(*known)).or_insert(*end);
+        }
+        write_checkpoint(path, &entries, Durability::Atomic)?;
+    }
+    Ok(())
+}
