@@ -28,6 +28,8 @@ pub(super) const METADATA_CONFIG: LogConfig = LogConfig {
     index_interval_bytes: 4096,
 };
 
+const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+
 /// An open data directory; clones share it.
 #[derive(Clone)]
 pub(crate) struct Cluster {
@@ -100,7 +102,8 @@ impl Cluster {
             gaps: Gaps::Never,
             channels: channels(Uuid::METADATA_TOPIC, PartitionId(0)),
             access: access(coordination.as_ref()),
-            durable: Offset::ZERO,
+            recovery_points: broker.checkpoint(RECOVERY_POINTS),
+            key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         };
         let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
         let shared = Shared { broker, coordination, wake, metadata, _broker_lock: broker_lock };
@@ -215,7 +218,8 @@ impl Cluster {
             gaps: topic.gaps(),
             channels: channels(topic.id, partition),
             access: access(shared.coordination.as_ref()),
-            durable: Offset::ZERO,
+            recovery_points: shared.broker.checkpoint(RECOVERY_POINTS),
+            key: TopicPartition { topic: topic.name.to_string(), partition },
         };
         Ok(Partition::new(spec, shared.wake))
     }

@@ -26,7 +26,7 @@ pub(super) fn list_offset(
         OffsetSpec::Latest => return at(handle.high_watermark()?.max(start)),
         OffsetSpec::MaxTimestamp => {
             let end = handle.high_watermark()?;
-            log::newest(handle.dir(), start, end, topic.gaps())
+            log::newest(handle.dir(), end, topic.gaps())
         }
         OffsetSpec::Timestamp(time) => {
             let end = handle.high_watermark()?;

@@ -7,7 +7,7 @@ use super::error::{Error, Result};
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, Mode, Wake};
 use crate::log::{self, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
-use crate::types::{LeaderEpoch, Offset};
+use crate::types::{LeaderEpoch, Offset, TopicPartition};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,8 +29,9 @@ pub(super) struct PartitionSpec {
     pub(super) gaps: Gaps,
     pub(super) channels: Channels,
     pub(super) access: Access,
-    /// Below this offset everything is durable: from the recovery-point checkpoint.
-    pub(super) durable: Offset,
+    /// The broker's recovery-point checkpoint and the partition's name in it.
+    pub(super) recovery_points: PathBuf,
+    pub(super) key: TopicPartition,
 }
 
 /// An open partition.
@@ -99,7 +100,7 @@ impl Partition {
                 Err(e) => return Err(e),
             }
         }
-        let how = Recovery { known: None, durable: Offset::ZERO, writable: false };
+        let how = Recovery { known: None, durable: self.recovery_point()?, writable: false };
         match log::recover(&self.spec.dir, &how, &self.spec.config) {
             Ok(found) => Ok(found.end.log_end),
             // What follows a damaged batch can't be told from here. One more than what is sound, so that a reader
@@ -223,6 +224,12 @@ impl Partition {
         }
     }
 
+    /// The offset below which the broker's checkpoint says that everything is durable.
+    fn recovery_point(&self) -> Result<Offset> {
+        let points = log::read_checkpoint(&self.spec.recovery_points)?;
+        Ok(points.get(&self.spec.key).copied().unwrap_or(Offset::ZERO))
+    }
+
     /// Opens the active segment and makes `state` agree with it, by recovery where it doesn't.
     fn settle(&mut self, state: &mut SharedState) -> Result<()> {
         let mut known = None;
@@ -240,8 +247,8 @@ impl Partition {
                 known = (inode == state.inode && length > state.end.segment_bytes).then_some(state.end);
             }
         }
-        let durable =
-            self.spec.durable.max(if known.is_some() { state.high_watermark } else { Offset::ZERO });
+        let published = if known.is_some() { state.high_watermark } else { Offset::ZERO };
+        let durable = self.recovery_point()?.max(published);
         let how = Recovery { known, durable, writable: true };
         let found = log::recover(&self.spec.dir, &how, &self.spec.config)?;
         let appender = Appender::open(&self.spec.dir, &found.end)?;

@@ -107,7 +107,7 @@ impl LogReader {
                 Scan::NeedBytes(size) => {
                     let left = segment.log.len()?.saturating_sub(segment.position);
                     if size as u64 > left {
-                        return Err(segment.damaged(0, self.next, "the file ends inside a batch"));
+                        return Err(segment.damaged(self.next, "the file ends inside a batch"));
                     }
                     buffer.resize(size.max(buffer.len()), 0);
                     self.segment = Some(segment);
@@ -117,7 +117,8 @@ impl LogReader {
         }
     }
 
-    /// Checks the batches at the front of `bytes` and finds where the last whole one ends.
+    /// Checks the batches at the front of `bytes` and finds where the last whole one ends. Damage behind sound batches is
+    /// reported by the next call: what is sound is read first.
     fn check(&mut self, segment: &mut OpenSegment, bytes: &[u8], limit: Offset) -> Result<Scan> {
         let mut done = 0;
         while self.next < limit {
@@ -125,24 +126,33 @@ impl LogReader {
             if rest.is_empty() {
                 break;
             }
-            let Some(prefix) = rest.get(..record::LOG_OVERHEAD) else {
-                return Ok(if done > 0 { Scan::Batches(done) } else { Scan::NeedBytes(record::HEADER_SIZE) });
-            };
-            let Some(size) = record::batch_size(prefix) else {
-                return Err(segment.damaged(done, self.next, "a batch length that cannot be"));
-            };
-            let Some(batch) = rest.get(..size) else {
-                return Ok(if done > 0 { Scan::Batches(done) } else { Scan::NeedBytes(size) });
-            };
-            let header = record::verify_crc(batch)
-                .and_then(|()| BatchHeader::parse(batch))
-                .map_err(|e| segment.damaged(done, self.next, e))?;
-            self.check_neighbours(segment, &header).map_err(|what| segment.damaged(done, self.next, what))?;
-            self.next = self.next.max(header.last_offset().next());
-            segment.expect = Expect::Base(header.last_offset().next());
-            done += size;
+            match self.check_batch(segment, rest) {
+                Ok(Checked::Whole(size)) => done += size,
+                _ if done > 0 => break,
+                Ok(Checked::NeedBytes(size)) => return Ok(Scan::NeedBytes(size)),
+                Err(what) => return Err(segment.damaged(self.next, what)),
+            }
         }
         Ok(if done > 0 { Scan::Batches(done) } else { Scan::End })
+    }
+
+    /// Checks the first batch of `bytes`; the error says what is wrong with it.
+    fn check_batch(
+        &mut self,
+        segment: &mut OpenSegment,
+        bytes: &[u8],
+    ) -> std::result::Result<Checked, String> {
+        let Some(prefix) = bytes.get(..record::LOG_OVERHEAD) else {
+            return Ok(Checked::NeedBytes(record::HEADER_SIZE));
+        };
+        let size = record::batch_size(prefix).ok_or("a batch length that cannot be")?;
+        let Some(batch) = bytes.get(..size) else { return Ok(Checked::NeedBytes(size)) };
+        record::verify_crc(batch).map_err(|e| e.to_string())?;
+        let header = BatchHeader::parse(batch).map_err(|e| e.to_string())?;
+        self.check_neighbours(segment, &header)?;
+        self.next = self.next.max(header.last_offset().next());
+        segment.expect = Expect::Base(header.last_offset().next());
+        Ok(Checked::Whole(size))
     }
 
     /// The fields that no checksum covers.
@@ -209,12 +219,11 @@ impl LogReader {
         let bases = segments(&self.dir)?;
         match bases.iter().find(|&&base| base > done.base) {
             Some(&base) if base <= self.next || self.gaps == Gaps::Compacted => self.open_segment(base),
-            Some(&base) => Err(done.damaged(
-                0,
-                self.next,
-                format!("the file ends here, and the next begins at offset {base}"),
-            )),
-            None => Err(done.damaged(0, self.next, "the file ends here, and no other follows")),
+            Some(&base) => {
+                Err(done
+                    .damaged(self.next, format!("the file ends here, and the next begins at offset {base}")))
+            }
+            None => Err(done.damaged(self.next, "the file ends here, and no other follows")),
         }
     }
 
@@ -225,10 +234,21 @@ impl LogReader {
 }
 
 impl OpenSegment {
-    fn damaged(&self, done: usize, offset: Offset, what: impl ToString) -> Error {
-        let (file, position) = (self.log.path().to_owned(), self.position + done as u64);
-        Error::Damaged { file, position, offset, what: what.to_string() }
+    fn damaged(&self, offset: Offset, what: impl ToString) -> Error {
+        Error::Damaged {
+            file: self.log.path().to_owned(),
+            position: self.position,
+            offset,
+            what: what.to_string(),
+        }
     }
+}
+
+enum Checked {
+    /// It is whole and takes this many bytes.
+    Whole(usize),
+    /// At least this many bytes are needed to tell.
+    NeedBytes(usize),
 }
 
 enum Scan {

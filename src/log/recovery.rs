@@ -13,6 +13,11 @@ use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, TimestampMs};
 use std::path::Path;
 
+/// The unit in which a file's content reaches the disk.
+const PAGE_BYTES: usize = 4096;
+/// Fewer zeros than this at the edge of a batch say nothing.
+const LEAST_UNWRITTEN_BYTES: usize = 16;
+
 /// How a log's end is looked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recovery {
@@ -179,7 +184,8 @@ fn read_batch(
     Ok(header.map_err(|e| e.to_string()))
 }
 
-/// Tells damage from a torn tail: below the durable offset nothing can be torn, and no whole batch follows a torn one.
+/// Tells damage from a torn tail. Below the durable offset nothing can be torn; no whole batch follows a torn one; and
+/// a batch that is all there, with a wrong checksum, is torn only if a power cut left pages of it unwritten.
 fn refuse_damage(log: &File, length: u64, end: &LogEnd, durable: Offset, what: String) -> Result<()> {
     let position = end.segment_bytes;
     let damaged = |what| {
@@ -192,14 +198,27 @@ fn refuse_damage(log: &File, length: u64, end: &LogEnd, durable: Offset, what: S
     let mut prefix = [0; record::LOG_OVERHEAD];
     let size =
         if log.read_at(&mut prefix, position)? == prefix.len() { record::batch_size(&prefix) } else { None };
-    let next = size.map(|size| position.saturating_add(size as u64)).filter(|&next| next < length);
-    if let Some(next) = next
+    let Some(size) = size.filter(|&size| position.saturating_add(size as u64) <= length) else {
+        return Ok(());
+    };
+    let next = position + size as u64;
+    if next < length
         && let Ok(header) = read_batch(log, length, next, &mut Vec::new())?
         && header.base_offset() > end.log_end
     {
         return damaged(format!("{what}, and a whole batch follows at position {next}"));
     }
-    Ok(())
+    let mut batch = vec![0; size];
+    log.read_at(&mut batch, position)?;
+    if has_unwritten_page(&batch, position) { Ok(()) } else { damaged(what) }
+}
+
+/// Whether some page of the file that the batch lies on holds nothing but zeros of it.
+fn has_unwritten_page(batch: &[u8], position: u64) -> bool {
+    let first = PAGE_BYTES - usize::try_from(position % PAGE_BYTES as u64).unwrap_or(0);
+    let (head, rest) = batch.split_at(first.min(batch.len()));
+    let unwritten = |page: &[u8]| page.len() >= LEAST_UNWRITTEN_BYTES && page.iter().all(|&byte| byte == 0);
+    unwritten(head) || rest.chunks(PAGE_BYTES).any(unwritten)
 }
 
 #[cfg(test)]
@@ -288,13 +307,34 @@ mod tests {
     fn damage_in_what_is_durable_is_never_taken_for_a_torn_tail() {
         let dir = tempfile::tempdir().unwrap();
         let end = write(dir.path(), 3);
-        let mut bytes = std::fs::read(log_path(dir.path())).unwrap();
-        let last = bytes.len() - 1;
-        bytes[last] ^= 1;
-        std::fs::write(log_path(dir.path()), &bytes).unwrap();
+        let bytes = std::fs::read(log_path(dir.path())).unwrap();
+        std::fs::write(log_path(dir.path()), &bytes[..bytes.len() - 5]).unwrap();
         let how = Recovery { durable: end.log_end, ..HOW };
         assert!(matches!(recover(dir.path(), &how, &CONFIG), Err(Error::Damaged { .. })));
         assert!(recover(dir.path(), &HOW, &CONFIG).unwrap().torn_bytes > 0);
+    }
+
+    #[test]
+    fn a_last_batch_that_is_all_there_is_damaged_unless_a_page_was_never_written() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), 3);
+        let whole = std::fs::read(log_path(dir.path())).unwrap();
+        let mut bytes = whole.clone();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(log_path(dir.path()), &bytes).unwrap();
+        assert!(matches!(recover(dir.path(), &HOW, &CONFIG), Err(Error::Damaged { .. })));
+        std::fs::write(log_path(dir.path()), &whole).unwrap();
+        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap().end;
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.append(TimestampMs(2_000), None, Some(&[b'x'; 3 * PAGE_BYTES]), &[]);
+        appender
+            .append(&mut end, builder.finish(&ProducerStamp::NONE).unwrap(), LeaderEpoch(0), &CONFIG)
+            .unwrap();
+        let mut bytes = std::fs::read(log_path(dir.path())).unwrap();
+        bytes[PAGE_BYTES..2 * PAGE_BYTES].fill(0);
+        std::fs::write(log_path(dir.path()), &bytes).unwrap();
+        assert_eq!(recover(dir.path(), &HOW, &CONFIG).unwrap().end.log_end, Offset::new(6));
     }
 
     #[test]

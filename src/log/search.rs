@@ -41,23 +41,49 @@ pub(crate) fn first_at_or_after(
     Ok(found)
 }
 
-/// The record with the largest timestamp in `start..limit`; the first of several.
-pub(crate) fn newest(dir: &Path, start: Offset, limit: Offset, gaps: Gaps) -> Result<Option<Found>> {
-    let mut best: Option<Found> = None;
-    each_batch(dir, start, limit, gaps, |header, batch, reader| {
-        if header.is_control() || best.is_some_and(|(_, time)| header.max_timestamp() <= time) {
-            return Ok(ControlFlow::Continue(()));
+/// The record with the largest timestamp below `limit`; the first of several. As a broker does, it looks at everything
+/// that is in the files: transaction markers, and records below the log's start that are not removed yet.
+pub(crate) fn newest(dir: &Path, limit: Offset, gaps: Gaps) -> Result<Option<Found>> {
+    let bases = segments(dir)?;
+    let mut best: Option<time_index::Entry> = None;
+    let mut indexed = Offset::ZERO;
+    for &base in &bases {
+        indexed = base;
+        let index = match File::open(&segment_file(dir, base, FileKind::TimeIndex), Mode::Read) {
+            Ok(index) => index,
+            Err(e) if e.is_not_found() => break,
+            Err(e) => return Err(e.into()),
+        };
+        // An entry behind the limit speaks of records that are gone or not published yet.
+        if let Some(last) = time_index::last(&index, base)?.filter(|last| last.offset < limit) {
+            indexed = last.offset;
+            if best.is_none_or(|best| last.timestamp > best.timestamp) {
+                best = Some(last);
+            }
         }
+    }
+    // The index of the active segment lags behind its log.
+    each_batch(dir, indexed, limit, gaps, |header, _, _| {
+        let later = best.is_none_or(|best| header.max_timestamp() > best.timestamp);
+        if later && header.max_timestamp() > TimestampMs::NONE {
+            best =
+                Some(time_index::Entry { timestamp: header.max_timestamp(), offset: header.last_offset() });
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let Some(best) = best else { return Ok(None) };
+    let mut found = None;
+    each_batch(dir, best.offset, limit, gaps, |_, batch, reader| {
         let _ = reader.for_each(batch, |record| {
-            let inside = record.offset >= start && record.offset < limit;
-            if inside && best.is_none_or(|(_, time)| record.timestamp > time) {
-                best = Some((record.offset, record.timestamp));
+            if record.timestamp == best.timestamp {
+                found = Some((record.offset, record.timestamp));
+                return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         })?;
-        Ok(ControlFlow::Continue(()))
+        Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    Ok(best)
+    Ok(found)
 }
 
 /// An offset before which no record is at or after `target`, by the time indexes.
