@@ -282,7 +282,8 @@ fn crate_paths(source: &Source) -> Vec<(usize, String)> {
 /// Line, name and length of each function. A rustfmt'd function ends at the first `}` at its own indentation.
 fn functions(text: &str) -> Vec<(usize, String, usize)> {
     let head =
-        Regex::new(r#"^( *)(?:pub(?:\([a-z]+\))? )?(?:const |async |unsafe |extern "C" )*fn ([a-z0-9_]+)"#).unwrap();
+        Regex::new(r#"^( *)(?:pub(?:\([a-z]+\))? )?(?:const |async |unsafe |extern "C" )*fn ([a-z0-9_]+)"#)
+            .unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("fn ")) {

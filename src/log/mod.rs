@@ -6,6 +6,7 @@
 
 mod append;
 mod checkpoint;
+pub(crate) mod dump;
 mod end;
 mod epochs;
 mod error;

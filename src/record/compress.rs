@@ -17,7 +17,7 @@ pub(super) struct Compressor {
 
 enum State {
     Gzip(Compress),
-    Snappy(snap::raw::Encoder),
+    Snappy(Box<snap::raw::Encoder>),
     Lz4(CompressTable),
     Zstd(zstd::bulk::Compressor<'static>),
 }
@@ -75,7 +75,7 @@ fn new_state(codec: Compression, level: i32) -> std::result::Result<Option<State
             let level = flate2::Compression::new(u32::try_from(level).unwrap_or(6));
             Some(State::Gzip(Compress::new(level, false)))
         }
-        Compression::Snappy => Some(State::Snappy(snap::raw::Encoder::new())),
+        Compression::Snappy => Some(State::Snappy(Box::new(snap::raw::Encoder::new()))),
         Compression::Lz4 => Some(State::Lz4(CompressTable::large())),
         Compression::Zstd => {
             let mut zstd = zstd::bulk::Compressor::new(level).map_err(|error| error.to_string())?;

@@ -28,12 +28,12 @@ pub(crate) use batch::{
 };
 pub(crate) use builder::{BatchBuilder, ProducerStamp, record_size_bound};
 pub(crate) use compression::Compression;
-pub(crate) use control::{ControlRecord, ControlType, EndTxn, Endpoint, KRaftVoter, Voter};
+pub(crate) use control::{ControlRecord, EndTxn};
 pub(crate) use control_batch::{
     end_txn_batch, leader_change_batch, snapshot_footer_batch, snapshot_header_batch,
 };
 pub(crate) use crc::crc32c;
 pub(crate) use error::Error;
 pub(crate) use legacy::LegacyRecord;
-pub(crate) use partitioner::{murmur2, partition_for_key};
+pub(crate) use partitioner::partition_for_key;
 pub(crate) use reader::BatchReader;

@@ -21,7 +21,8 @@ pub(crate) struct BatchReader {
 
 impl BatchReader {
     /// Calls `visit` for each record of a batch or legacy entry, until it breaks off; answers how it ended. Records
-    /// before a damaged one have been visited when the error comes. `batch` may be longer than the batch.
+    /// before a damaged one have been visited when the error comes; if something is left over behind the last
+    /// record, all before that one, as in Kafka. `batch` may be longer than the batch.
     pub(crate) fn for_each(
         &mut self,
         batch: &[u8],
@@ -57,14 +58,17 @@ impl BatchReader {
             append_time: appended.then(|| header.max_timestamp()),
         };
         let mut rest = records;
-        for _ in 0..count {
+        for index in 1..=count {
             let position = records.len() - rest.len();
             let record = take_record(&mut rest, base).map_err(|what| Error::Malformed { what, position })?;
+            if index == count && !rest.is_empty() {
+                return Err(Error::RecordsRemaining(count));
+            }
             if visit(&record).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        if rest.is_empty() { Ok(ControlFlow::Continue(())) } else { Err(Error::RecordsRemaining(count)) }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The records of an entry of format v0 or v1 with what only those have: a wrapper message's inner entries,

@@ -1,4 +1,5 @@
 //! The tools: one file a tool, a folder where it has actions. Each offers a `TOOL` for the table in `cli/tools.rs`.
 
 pub(crate) mod consume;
+pub(crate) mod dump_log;
 pub(crate) mod produce;

@@ -1,0 +1,16 @@
+//! The records of Kafka's internal topics as JSON, for those tools that show them. Driven by tables of what each record
+//! holds, so that every record of every version can be shown, whether or not kt has a use for it.
+//! Source: spec of the record schemas.
+
+mod control;
+mod coordinator;
+mod coordinator_tables;
+mod json;
+mod metadata;
+mod metadata_tables;
+mod schema;
+
+pub(crate) use control::{ControlKind, control_kind};
+pub(crate) use coordinator::{Coordinator, Decoded};
+pub(crate) use json::{java_text, json_text};
+pub(crate) use metadata::metadata_json;
