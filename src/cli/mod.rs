@@ -15,6 +15,7 @@ mod records;
 mod target;
 mod time;
 mod tools;
+mod topic_filter;
 mod usage;
 
 pub(crate) use dispatch::run;

@@ -16,7 +16,7 @@ impl Format {
 
     pub(crate) fn by_name(name: &str) -> Option<Format> {
         match name {
-            "text" => Some(Format::Text),
+            "text" | "kafka" => Some(Format::Text),
             "table" => Some(Format::Table),
             "json" => Some(Format::Json),
             "csv" => Some(Format::Csv),

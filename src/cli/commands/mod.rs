@@ -3,3 +3,4 @@
 pub(crate) mod consume;
 pub(crate) mod dump_log;
 pub(crate) mod produce;
+pub(crate) mod topics;
