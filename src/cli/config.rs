@@ -3,6 +3,8 @@
 //! Keys are text; values are bytes, for separators and markers may be anything. Unlike Java, a file is not decoded as Latin-1: its
 //! bytes stay what they are, and `\uXXXX` becomes UTF-8. Source: the documentation of `java.util.Properties.load`.
 
+use super::error::Failure;
+use super::parse::Parsed;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -105,6 +107,16 @@ impl Properties {
         let value = self.text(key).unwrap_or_default().into_owned();
         InvalidSetting { key: key.to_owned(), value, why }
     }
+}
+
+/// The file of `--command-config`, if one is given. Of a file that is not there Kafka's tools say the name and no more.
+pub(crate) fn command_config(parsed: &Parsed) -> Result<Properties, Failure> {
+    let Some(path) = parsed.bytes("command-config")? else { return Ok(Properties::default()) };
+    Properties::load(path).map_err(|error| {
+        let name = path.to_string_lossy();
+        Failure::plain(format!("can't read '{name}': {error}"))
+            .in_kafka(|kafka| kafka.text = name.into_owned())
+    })
 }
 
 /// A setting whose value can't be used.

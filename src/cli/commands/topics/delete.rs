@@ -12,6 +12,10 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<(), Failure>
     let topics = selection.of(admin.list_topics().map_err(refused)?);
     request::require_some(parsed, topics.len())?;
     // Every topic is tried; the first refusal is told in the end.
-    let outcome = topics.iter().fold(Ok(()), |outcome, topic| outcome.and(admin.delete_topic(&topic.name)));
+    let mut outcome = Ok(());
+    for topic in topics {
+        let deleted = admin.delete_topic(&topic.name);
+        outcome = outcome.and(deleted);
+    }
     outcome.map_err(refused)
 }

@@ -3,6 +3,7 @@
 use super::options::executing;
 use super::request::{self, Action};
 use super::{alter, create, delete, describe, list};
+use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
@@ -28,6 +29,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
 
 /// The cluster that the command line names.
 pub(super) fn admin(context: &Context, parsed: &Parsed) -> Result<Box<dyn client::Admin>, Failure> {
+    command_config(parsed)?;
     context.connect(parsed)?.admin().map_err(refused)
 }
 
