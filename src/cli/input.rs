@@ -1,10 +1,11 @@
 //! Standard input in big pieces: one reused buffer, no copy between it and who takes lines from it. On Linux a pipe is widened, so
 //! that writer and reader switch less often. Knows no lines (see `format/lines.rs`).
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// At first, and as much as one read may bring; a line that is longer lets the buffer grow.
@@ -35,6 +36,11 @@ pub(crate) enum Readiness {
     TimedOut,
     /// A signal came.
     Interrupted,
+}
+
+/// The content of a file that the command line names.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path)
 }
 
 impl Input {

@@ -48,8 +48,14 @@ impl KafkaAbout {
 }
 
 /// All tools, in the order of `kt --help`.
-pub(crate) static TOOLS: &[Tool] =
-    &[commands::topics::TOOL, commands::produce::TOOL, commands::consume::TOOL, commands::dump_log::TOOL];
+pub(crate) static TOOLS: &[Tool] = &[
+    commands::topics::TOOL,
+    commands::produce::TOOL,
+    commands::consume::TOOL,
+    commands::groups::GROUPS,
+    commands::groups::LIST_GROUPS,
+    commands::dump_log::TOOL,
+];
 
 /// The tool that `kt WORD` means: by its name, Kafka's name or an alias, `.sh` allowed.
 pub(crate) fn by_word(word: &str) -> Option<&'static Tool> {

@@ -22,6 +22,6 @@ pub(crate) use classic::{
 pub(crate) use consumer::{NewGroup, NewGroupState, NewMember, Profile};
 pub(crate) use error::{Error, Result};
 pub(crate) use offsets::{CommitRequest, NewCommit, OffsetOutcome, RETENTION_MS};
-pub(crate) use partition::{group_partition, java_string_hash};
+pub(crate) use partition::group_partition;
 pub(crate) use records::{Encoded, Family, GroupRecord, OffsetCommit, TopicIdPartitions};
 pub(crate) use state::{Group, GroupKind, Groups};

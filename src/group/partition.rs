@@ -2,16 +2,12 @@
 //! transactional ids and share-group keys.
 
 use crate::types::PartitionId;
-
-/// Java's `String.hashCode`: over UTF-16 code units, wrapping.
-pub(crate) fn java_string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0, |hash: i32, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-}
+use crate::types::java::string_hash;
 
 /// The partition, of `partitions` (at least 1), whose log holds the records of `group`.
 pub(crate) fn group_partition(group: &str, partitions: i32) -> PartitionId {
     // Kafka takes the magnitude of i32::MIN, which has none, as 0.
-    let magnitude = java_string_hash(group).checked_abs().unwrap_or(0);
+    let magnitude = string_hash(group).checked_abs().unwrap_or(0);
     PartitionId(magnitude.checked_rem(partitions).unwrap_or(0))
 }
 
@@ -26,7 +22,7 @@ mod tests {
         for line in vectors.lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<&str> = line.split('\t').collect();
             let [group, hash, of_50, of_7] = fields[..] else { panic!("{line:?}") };
-            assert_eq!(java_string_hash(group), hash.parse::<i32>().unwrap(), "{group:?}");
+            assert_eq!(string_hash(group), hash.parse::<i32>().unwrap(), "{group:?}");
             assert_eq!(group_partition(group, 50).0, of_50.parse::<i32>().unwrap(), "{group:?}");
             assert_eq!(group_partition(group, 7).0, of_7.parse::<i32>().unwrap(), "{group:?}");
             seen += 1;
@@ -36,7 +32,7 @@ mod tests {
 
     #[test]
     fn the_smallest_hash_has_no_magnitude() {
-        assert_eq!(java_string_hash("polygenelubricants"), i32::MIN);
+        assert_eq!(string_hash("polygenelubricants"), i32::MIN);
         assert_eq!(group_partition("polygenelubricants", 50), PartitionId(0));
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod consume;
 pub(crate) mod dump_log;
+pub(crate) mod groups;
 pub(crate) mod produce;
 pub(crate) mod topics;

@@ -4,7 +4,7 @@
 use super::super::protocol::{CONSUMER, Subscription};
 use super::super::records::{ClassicGroupValue, ClassicMemberValue, GroupRecord};
 use super::member::{ClassicMember, Protocols};
-use crate::group::java_string_hash;
+use crate::types::java::string_hash;
 use crate::types::{ErrorCode, TimestampMs};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -230,7 +230,7 @@ impl ClassicGroup {
 
 /// The place of a text among the 16 buckets of a small `java.util.HashMap`.
 fn bucket(text: &str) -> i32 {
-    let hash = java_string_hash(text);
+    let hash = string_hash(text);
     (hash ^ ((hash as u32) >> 16) as i32) & 15
 }
 

@@ -7,12 +7,13 @@ use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
 use crate::client;
+use crate::types::java::string_hash;
 use std::io::Write;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let admin = context.connect(parsed)?.admin()?;
     let mut groups = selection::groups(parsed, &*admin)?;
-    java_order::sort(&mut groups, java_order::DEFAULT_CAPACITY, |group| java_order::string_hash(group));
+    java_order::sort(&mut groups, java_order::DEFAULT_CAPACITY, |group| string_hash(group));
     let mut deleted = Vec::new();
     let mut failed = Vec::new();
     for group in groups {
@@ -22,7 +23,11 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         }
     }
     if failed.is_empty() {
-        writeln!(context.stdout, "Deletion of requested consumer groups ({}) was successful.", quoted(&deleted))?;
+        writeln!(
+            context.stdout,
+            "Deletion of requested consumer groups ({}) was successful.",
+            quoted(&deleted)
+        )?;
         return Ok(Status::SUCCESS);
     }
     if context.is_kafka() {

@@ -28,7 +28,8 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let topics = selection::topics(parsed)?;
     let admin = context.connect(parsed)?.admin()?;
     let (partitions, mut lines) = resolve(&*admin, topics);
-    let answer = if partitions.is_empty() { Ok(Vec::new()) } else { admin.delete_group_offsets(group, &partitions) };
+    let answer =
+        if partitions.is_empty() { Ok(Vec::new()) } else { admin.delete_group_offsets(group, &partitions) };
     let trouble = match answer {
         Ok(outcomes) => {
             let failed = outcomes.iter().any(Result::is_err);
@@ -63,7 +64,9 @@ fn resolve(admin: &dyn Admin, topics: Vec<TopicArgument>) -> (Vec<TopicPartition
     for argument in topics {
         match argument {
             TopicArgument::Some(topic, numbers) => {
-                partitions.extend(numbers.into_iter().map(|partition| TopicPartition { topic: topic.clone(), partition }));
+                partitions.extend(
+                    numbers.into_iter().map(|partition| TopicPartition { topic: topic.clone(), partition }),
+                );
             }
             TopicArgument::Whole(topic) => match selection::partitions_of(admin, &topic) {
                 Ok(all) => partitions.extend(all),

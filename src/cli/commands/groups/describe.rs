@@ -76,6 +76,8 @@ fn note(context: &mut Context, group: &GroupDescription) -> Result<(), Failure> 
         GroupState::Assigning
         | GroupState::CompletingRebalance
         | GroupState::PreparingRebalance
-        | GroupState::Reconciling => context.say(&format!("\nWarning: Consumer group '{name}' is rebalancing.")),
+        | GroupState::Reconciling => {
+            context.say(&format!("\nWarning: Consumer group '{name}' is rebalancing."))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The order in which a `java.util.HashMap` gives its entries back, where Kafka's tools show it.
 
 use crate::types::TopicPartition;
+use crate::types::java::string_hash;
 
 /// The table of a `new HashMap()`.
 pub(super) const DEFAULT_CAPACITY: usize = 16;
@@ -9,11 +10,6 @@ pub(super) const DEFAULT_CAPACITY: usize = 16;
 pub(super) fn partition_hash(tp: &TopicPartition) -> i32 {
     let partition = 31_i32.wrapping_mul(31_i32.wrapping_add(tp.partition.0));
     partition.wrapping_add(string_hash(&tp.topic))
-}
-
-/// `String.hashCode`: h = 31·h + UTF-16 unit, in wrapping 32 bits.
-pub(super) fn string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// The table that a map allocates when it is filled with `count` entries of another at once.
@@ -41,8 +37,10 @@ mod tests {
     use crate::types::PartitionId;
 
     fn sorted(names: &[(&str, i32)], capacity: usize) -> Vec<String> {
-        let named =
-            |&(topic, partition): &(&str, i32)| TopicPartition { topic: topic.to_owned(), partition: PartitionId(partition) };
+        let named = |&(topic, partition): &(&str, i32)| TopicPartition {
+            topic: topic.to_owned(),
+            partition: PartitionId(partition),
+        };
         let mut entries: Vec<TopicPartition> = names.iter().map(named).collect();
         sort(&mut entries, capacity, partition_hash);
         entries.iter().map(ToString::to_string).collect()

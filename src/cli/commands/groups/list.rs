@@ -56,7 +56,8 @@ impl Filter {
 }
 
 fn read_states(list: &str) -> Result<Vec<GroupState>, Failure> {
-    let by_name = |name: &str| GroupState::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name.trim()));
+    let by_name =
+        |name: &str| GroupState::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name.trim()));
     list.split(',').map(by_name).collect::<Option<_>>().ok_or_else(|| {
         let valid: Vec<&str> = GroupState::ALL.iter().map(|state| state.name()).collect();
         Failure::usage(format!("Invalid state list '{list}'. Valid states are: {}", valid.join(", ")))

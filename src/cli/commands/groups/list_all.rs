@@ -150,7 +150,13 @@ mod tests {
         };
         let expected = "GROUP                TYPE                 PROTOCOL            \n\
                         simple               Classic                                   \n";
-        assert_eq!(text(std::slice::from_ref(&simple)), expected.replace("simple               Classic                                   \n", &format!("{:20} {:20} {:20} \n", "simple", "Classic", "")));
+        assert_eq!(
+            text(std::slice::from_ref(&simple)),
+            expected.replace(
+                "simple               Classic                                   \n",
+                &format!("{:20} {:20} {:20} \n", "simple", "Classic", "")
+            )
+        );
         let filter = Filter { group_type: None, protocol: None, consumers: true };
         assert!(filter.takes(&simple));
     }

@@ -32,7 +32,12 @@ fn text(group: &GroupDescription, detail: Detail) -> String {
             header.push("");
         }
         Detail::Verbose => {
-            layout.extend([Column::Exactly(15), Column::AtLeast(20), Column::Exactly(15), Column::AtLeast(20)]);
+            layout.extend([
+                Column::Exactly(15),
+                Column::AtLeast(20),
+                Column::Exactly(15),
+                Column::AtLeast(20),
+            ]);
             header.extend(["CURRENT-EPOCH", "CURRENT-ASSIGNMENT", "TARGET-EPOCH", "TARGET-ASSIGNMENT"]);
             if has_classic_guests {
                 layout.push(Column::Free);
@@ -67,7 +72,9 @@ fn epochs_and_assignments(group: &GroupDescription, member: &MemberDescription) 
     let current = assignment_text(&member.assignment);
     match &member.target_assignment {
         None => [epoch(member.epoch), current, "-".to_owned(), String::new()],
-        Some(target) => [epoch(member.epoch), current, epoch(group.target_assignment_epoch), assignment_text(target)],
+        Some(target) => {
+            [epoch(member.epoch), current, epoch(group.target_assignment_epoch), assignment_text(target)]
+        }
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn section(
     let all: BTreeSet<&TopicPartition> = committed.keys().chain(owned).collect();
     let requests: Vec<(TopicPartition, OffsetSpec)> =
         all.iter().map(|&partition| (partition.clone(), OffsetSpec::Latest)).collect();
-    let answers = admin.list_offsets(&requests).into_iter().map(|answer| answer.ok().and_then(|info| info.offset));
+    let answers =
+        admin.list_offsets(&requests).into_iter().map(|answer| answer.ok().and_then(|info| info.offset));
     let ends: BTreeMap<&TopicPartition, Option<Offset>> = all.into_iter().zip(answers).collect();
     let rows = rows(group, &committed, &ends);
     let text = (!rows.is_empty()).then(|| text(&group.group, &rows, detail));
@@ -85,7 +86,8 @@ fn text(group: &str, rows: &[Row<'_>], detail: Detail) -> String {
     header.extend(["CONSUMER-ID", "HOST", "CLIENT-ID"]);
     let mut cells: Vec<Vec<String>> = vec![header.into_iter().map(str::to_owned).collect()];
     for row in rows {
-        let mut line = vec![group.to_owned(), row.partition.topic.clone(), row.partition.partition.to_string()];
+        let mut line =
+            vec![group.to_owned(), row.partition.topic.clone(), row.partition.partition.to_string()];
         if verbose {
             line.push(known(row.committed.and_then(|committed| committed.leader_epoch)));
         }

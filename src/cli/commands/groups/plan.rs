@@ -70,14 +70,20 @@ impl Planner<'_> {
         if !self.parsed.has("topic") {
             return match self.file {
                 Some(_) => Ok(Vec::new()),
-                None => Err(Failure::usage("One of the reset scopes should be defined: --all-topics, --topic.")),
+                None => {
+                    Err(Failure::usage("One of the reset scopes should be defined: --all-topics, --topic."))
+                }
             };
         }
         let mut scope = Vec::new();
         for argument in selection::topics(self.parsed)? {
             match argument {
                 TopicArgument::Some(topic, numbers) => {
-                    scope.extend(numbers.into_iter().map(|partition| TopicPartition { topic: topic.clone(), partition }));
+                    scope.extend(
+                        numbers
+                            .into_iter()
+                            .map(|partition| TopicPartition { topic: topic.clone(), partition }),
+                    );
                 }
                 TopicArgument::Whole(topic) => {
                     let all = selection::partitions_of(self.admin, &topic);
@@ -99,7 +105,9 @@ impl Planner<'_> {
         for topic in topics {
             if TopicName::new(topic).is_err() {
                 let class = "java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.InvalidTopicException";
-                let words = format!("Failed to fetch metadata for partition {topic}-0 due to invalid topic `{topic}`");
+                let words = format!(
+                    "Failed to fetch metadata for partition {topic}-0 due to invalid topic `{topic}`"
+                );
                 return Err(because(words.clone(), &format!("{class}: {words}")));
             }
             match selection::partitions_of(self.admin, topic) {
@@ -170,7 +178,9 @@ impl Planner<'_> {
         let wanted = scope.into_iter().map(|tp| match committed.get(&tp) {
             Some(offset) => Ok((tp, offset.plus(by).get())),
             None => {
-                let words = format!("Cannot shift offset for partition {tp} since there is no current committed offset");
+                let words = format!(
+                    "Cannot shift offset for partition {tp} since there is no current committed offset"
+                );
                 Err(Failure::usage(words))
             }
         });

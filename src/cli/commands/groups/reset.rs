@@ -6,13 +6,14 @@ use super::plan::{Plan, Planner};
 use super::plan_file;
 use super::selection;
 use super::view::{Heading, View};
-use crate::cli::config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
+use crate::cli::input;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, GroupState};
 use crate::output::{Column, Format, columns, csv_line};
 use crate::types::ErrorCode;
+use crate::types::java::string_hash;
 use std::io::Write;
 use std::path::Path;
 
@@ -21,7 +22,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let admin = context.connect(parsed)?.admin()?;
     let admin: &dyn Admin = &*admin;
     let mut groups = selection::groups(parsed, admin)?;
-    java_order::sort(&mut groups, java_order::DEFAULT_CAPACITY, |group| java_order::string_hash(group));
+    java_order::sort(&mut groups, java_order::DEFAULT_CAPACITY, |group| string_hash(group));
     let only_group = parsed.texts("group").into_iter().next().filter(|_| parsed.texts("group").len() == 1);
     let file = match parsed.bytes("from-file")? {
         Some(path) => Some(plan_file::read(&read_file(Path::new(path))?, only_group.as_deref())?),
@@ -61,7 +62,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
 }
 
 fn read_file(path: &Path) -> Result<String, Failure> {
-    config::read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
+    input::read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
         let words = format!("Unable to read file {}", path.display());
         because(format!("{words}: {error}"), &format!("java.io.IOException: {words}"))
     })

@@ -33,7 +33,9 @@ mod tests {
     #[test]
     fn milliseconds_are_required_and_utc_is_the_default() {
         let new_year = TimestampMs(1_609_459_200_003);
-        for text in ["2021-01-01T00:00:00.003", "2021-01-01T02:00:00.003+0200", "2021-01-01T02:00:00.003+02:00"] {
+        for text in
+            ["2021-01-01T00:00:00.003", "2021-01-01T02:00:00.003+0200", "2021-01-01T02:00:00.003+02:00"]
+        {
             assert_eq!(datetime(text).unwrap(), new_year, "{text}");
         }
         let refused = |text: &str| datetime(text).unwrap_err().message().to_owned();

@@ -48,22 +48,26 @@ fn topic(argument: &str) -> Result<TopicArgument, Failure> {
         [topic, numbers] if !numbers.is_empty() => {
             let read = |number: &str| {
                 number.parse().map(PartitionId).map_err(|_| {
-                    Failure::usage(format!("Invalid partition '{number}' specified in topic arg '{argument}''"))
+                    Failure::usage(format!(
+                        "Invalid partition '{number}' specified in topic arg '{argument}''"
+                    ))
                 })
             };
             let partitions = numbers.split(',').map(read).collect::<Result<_, _>>()?;
             Ok(TopicArgument::Some((*topic).to_owned(), partitions))
         }
-        _ => Err(Failure::usage(format!("Invalid topic arg '{argument}', expected topic name and partitions"))),
+        _ => {
+            Err(Failure::usage(format!("Invalid topic arg '{argument}', expected topic name and partitions")))
+        }
     }
 }
 
 /// The partitions of a topic, in order; an error where there is no such topic.
 pub(super) fn partitions_of(admin: &dyn Admin, topic: &str) -> crate::client::Result<Vec<TopicPartition>> {
     let mut described = admin.describe_topics(&[topic.to_owned()]);
-    let description = described.pop().unwrap_or_else(|| {
-        Err(crate::client::Error::of(crate::types::ErrorCode::UnknownTopicOrPartition))
-    })?;
+    let description = described
+        .pop()
+        .unwrap_or_else(|| Err(crate::client::Error::of(crate::types::ErrorCode::UnknownTopicOrPartition)))?;
     let named = |p: &crate::client::PartitionDescription| TopicPartition {
         topic: topic.to_owned(),
         partition: p.partition,

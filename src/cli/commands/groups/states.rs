@@ -16,8 +16,7 @@ fn text(group: &GroupDescription, detail: Detail) -> String {
     let assignor = if group.assignor.is_empty() { "-" } else { &group.assignor };
     let mut layout = vec![Column::AtLeast(15), Column::AtLeast(25), Column::Exactly(20), Column::Exactly(20)];
     let mut header = vec!["GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE"];
-    let mut row =
-        vec![group.group.clone(), address, assignor.to_owned(), group.state.name().to_owned()];
+    let mut row = vec![group.group.clone(), address, assignor.to_owned(), group.state.name().to_owned()];
     if detail == Detail::Verbose {
         layout.extend([Column::Exactly(15), Column::Exactly(25)]);
         header.extend(["GROUP-EPOCH", "TARGET-ASSIGNMENT-EPOCH"]);

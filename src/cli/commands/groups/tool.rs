@@ -1,9 +1,7 @@
 //! The table of kafka-consumer-groups' options, and the way to its actions.
 
-use super::failure::{unreadable};
-use super::{
-    delete, delete_offsets, describe, list, reset, usage_checks as checks, validate_regex,
-};
+use super::failure::unreadable;
+use super::{delete, delete_offsets, describe, list, reset, usage_checks as checks, validate_regex};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{file, flag, optional, output, table, target, valued};
@@ -35,7 +33,10 @@ fn actions() -> [clap::Arg; 6] {
         flag("list", "List the consumer groups"),
         flag("describe", "Show offsets, members or state of groups"),
         flag("delete", "Delete groups that have no members, with their offsets"),
-        flag("reset-offsets", "Set the offsets of groups that have no members; plans only, without --execute"),
+        flag(
+            "reset-offsets",
+            "Set the offsets of groups that have no members; plans only, without --execute",
+        ),
         flag("delete-offsets", "Delete a group's offsets of topics that no member reads"),
         valued("validate-regex", "REGEX", "Say whether a regular expression is valid, and exit"),
     ]
@@ -45,7 +46,11 @@ fn selection() -> [clap::Arg; 5] {
     [
         valued("group", "GROUP", "Group to act on; repeatable"),
         flag("all-groups", "Act on every consumer group"),
-        valued("topic", "TOPIC[:N,...]", "Topic, or some of its partitions, whose offsets are set or deleted; repeatable"),
+        valued(
+            "topic",
+            "TOPIC[:N,...]",
+            "Topic, or some of its partitions, whose offsets are set or deleted; repeatable",
+        ),
         flag("all-topics", "Set the offsets of every partition that the group has committed"),
         valued("timeout", "MS", "Time for each request to a cluster, in milliseconds [default: 30000]"),
     ]
@@ -55,7 +60,11 @@ fn views() -> [clap::Arg; 5] {
     [
         flag("offsets", "With --describe: offsets and lag of each partition (the default view)"),
         flag("members", "With --describe: the members of the group"),
-        optional("state", "STATE,...", "With --describe: the state of the group; with --list: show states, or only these"),
+        optional(
+            "state",
+            "STATE,...",
+            "With --describe: the state of the group; with --list: show states, or only these",
+        ),
         optional("type", "TYPE,...", "With --list: show types, or only these (classic, consumer)"),
         flag("verbose", "With --describe: more columns"),
     ]
@@ -67,7 +76,11 @@ fn reset_options(table: Command) -> Command {
         .arg(flag("execute", "Carry --reset-offsets out"))
         .arg(flag("export", "Print the plan of --reset-offsets as CSV"))
         .arg(valued("to-offset", "N", "Reset to this offset"))
-        .arg(valued("to-datetime", "TIME", "Reset to the first record at or after YYYY-MM-DDTHH:mm:SS.sss[zone]"))
+        .arg(valued(
+            "to-datetime",
+            "TIME",
+            "Reset to the first record at or after YYYY-MM-DDTHH:mm:SS.sss[zone]",
+        ))
         .arg(valued("by-duration", "PnDTnHnMnS", "Reset to the first record that is not older than this"))
         .arg(flag("to-earliest", "Reset to the start of each log"))
         .arg(flag("to-latest", "Reset to the end of each log"))
@@ -90,5 +103,4 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
         checks::Action::DeleteOffsets => delete_offsets::run(context, parsed),
         checks::Action::ResetOffsets => reset::run(context, parsed),
     }
-
 }

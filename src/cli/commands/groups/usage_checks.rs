@@ -81,7 +81,8 @@ pub(super) fn combinations(context: &mut Context, parsed: &Parsed) -> Result<(),
             return Err(Failure::usage("Option [delete] takes one of these options: [group], [all-groups]"));
         }
         if parsed.has("topic") {
-            let message = "The consumer does not support topic-specific offset deletion from a consumer group.";
+            let message =
+                "The consumer does not support topic-specific offset deletion from a consumer group.";
             return Err(Failure::usage(message));
         }
     }
@@ -112,12 +113,16 @@ fn check_describe(parsed: &Parsed, no_groups: bool) -> Result<(), Failure> {
 
 fn check_reset(context: &mut Context, parsed: &Parsed, no_groups: bool) -> Result<(), Failure> {
     match parsed.which(&["dry-run", "execute"]).len() {
-        2 => return Err(Failure::usage("Option [reset-offsets] only accepts one of [execute] and [dry-run]")),
+        2 => {
+            return Err(Failure::usage("Option [reset-offsets] only accepts one of [execute] and [dry-run]"));
+        }
         0 => context.say(NO_ACTION_WARNING)?,
         _ => {}
     }
     if no_groups {
-        return Err(Failure::usage("Option [reset-offsets] takes one of these options: [group], [all-groups]"));
+        return Err(Failure::usage(
+            "Option [reset-offsets] takes one of these options: [group], [all-groups]",
+        ));
     }
     for scenario in SCENARIOS {
         let others: Vec<&str> = SCENARIOS.into_iter().filter(|other| *other != scenario).collect();

@@ -52,7 +52,8 @@ impl View {
 
     fn table(&self) -> String {
         let header: Vec<(&str, Align)> = self.headings.iter().map(|h| (h.title, h.align)).collect();
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(|v| shown(v, "-")).collect()).collect();
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|v| shown(v, "-")).collect()).collect();
         table(&header, &rows)
     }
 
@@ -67,7 +68,11 @@ impl View {
 
     fn json(&self) -> Vec<Map<String, Value>> {
         let named = |row: &Vec<Value>| {
-            self.headings.iter().zip(row).map(|(heading, value)| (heading.name.to_owned(), value.clone())).collect()
+            self.headings
+                .iter()
+                .zip(row)
+                .map(|(heading, value)| (heading.name.to_owned(), value.clone()))
+                .collect()
         };
         self.rows.iter().map(named).collect()
     }
@@ -88,7 +93,8 @@ mod tests {
     #[test]
     fn nothing_known_is_a_dash_null_or_an_empty_cell() {
         let headings = vec![Heading::text("GROUP", "group"), Heading::number("LAG", "lag")];
-        let view = View { headings, rows: vec![vec!["g".into(), Value::Null], vec!["h, i".into(), 3.into()]] };
+        let view =
+            View { headings, rows: vec![vec!["g".into(), Value::Null], vec!["h, i".into(), 3.into()]] };
         assert_eq!(view.csv(), "group,lag\ng,\n\"h, i\",3\n");
         let json = serde_json::to_string(&view.json()).unwrap();
         assert_eq!(json, r#"[{"group":"g","lag":null},{"group":"h, i","lag":3}]"#);
