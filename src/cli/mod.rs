@@ -11,6 +11,7 @@ mod input;
 mod java_regex;
 mod options;
 mod parse;
+mod partition_filter;
 mod records;
 mod target;
 mod time;

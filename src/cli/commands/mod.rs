@@ -2,6 +2,7 @@
 
 pub(crate) mod consume;
 pub(crate) mod dump_log;
+pub(crate) mod get_offsets;
 pub(crate) mod groups;
 pub(crate) mod produce;
 pub(crate) mod topics;
