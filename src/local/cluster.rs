@@ -40,6 +40,8 @@ struct Shared {
     broker: Broker,
     /// `None` where nothing can be written: then nothing is coordinated either.
     coordination: Option<Coordination>,
+    /// The `.lock` of a broker that runs on this directory: why nothing can be written.
+    held_by_broker: Option<PathBuf>,
     wake: Wake,
     metadata: Mutex<MetadataLog>,
     /// Tells a real broker that kt is at work in its directory.
@@ -84,13 +86,16 @@ impl Cluster {
             Err(e) => return Err(e.into()),
         };
         signal::wake_on_signal(wake.word());
-        let mut broker_lock = None;
+        let (mut broker_lock, mut held_by_broker) = (None, None);
         if coordination.is_some() {
             let path = broker.dir.join(".lock");
             match SharedRangeLock::try_acquire(&path) {
                 Ok(Some(lock)) => broker_lock = Some(lock),
                 // A broker is at work here: its records can be read, but not added to.
-                Ok(None) => coordination = None,
+                Ok(None) => {
+                    coordination = None;
+                    held_by_broker = Some(path);
+                }
                 Err(e) if e.is_read_only() => coordination = None,
                 Err(e) => return Err(e.into()),
             }
@@ -106,7 +111,7 @@ impl Cluster {
             key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         };
         let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
-        let shared = Shared { broker, coordination, wake, metadata, _broker_lock: broker_lock };
+        let shared = Shared { broker, coordination, held_by_broker, wake, metadata, _broker_lock: broker_lock };
         Ok(Cluster { shared: Arc::new(shared) })
     }
 
@@ -133,8 +138,15 @@ impl Cluster {
 
     /// The paths under `.kt/`; an error where nothing can be written.
     pub(super) fn coordination(&self) -> Result<&Coordination> {
-        let read_only = || Error::ReadOnly { path: self.shared.broker.dir.clone() };
-        self.shared.coordination.as_ref().ok_or_else(read_only)
+        self.shared.coordination.as_ref().ok_or_else(|| self.read_only())
+    }
+
+    /// Why nothing can be written.
+    fn read_only(&self) -> Error {
+        match &self.shared.held_by_broker {
+            Some(path) => Error::BrokerRuns { path: path.clone() },
+            None => Error::ReadOnly { path: self.shared.broker.dir.clone() },
+        }
     }
 
     pub(super) fn is_writable(&self) -> bool {
@@ -162,6 +174,7 @@ impl Cluster {
         &self,
         decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
     ) -> client::Result<T> {
+        self.coordination()?;
         self.metadata().update(decide)
     }
 
@@ -190,6 +203,7 @@ impl Cluster {
             ));
         }
         if let Some(topic) = self.open_topic(name)? {
+            self.coordination()?;
             return Ok(topic);
         }
         topics::create_automatically(self, name)?;
