@@ -38,6 +38,9 @@ impl Request {
         let partition = parsed.number("partition")?.map(PartitionId);
         let group = check_groups(parsed, &mut settings)?;
         check_reset(parsed, &settings)?;
+        if parsed.has("from-beginning") {
+            settings.set("auto.offset.reset", "earliest");
+        }
         let start = position::start(register, parsed)?;
         let formatter = formatter(context, parsed)?;
         let timeout = parsed.number::<i64>("timeout-ms")?;
