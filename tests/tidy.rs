@@ -65,13 +65,15 @@ const FUNCTION_LINES_MAX: usize = 70;
 struct Source {
     path: String,
     text: String,
+    /// A file of its own for a module's unit tests.
+    is_unit_tests: bool,
 }
 
 impl Source {
     /// The text before the unit tests, without comments.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         numbered(&self.text)
-            .take_while(|(_, line)| *line != "#[cfg(test)]")
+            .take_while(|(_, line)| *line != "#[cfg(test)]" && !self.is_unit_tests)
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
@@ -313,7 +315,7 @@ fn functions_are_measured_from_head_to_brace() {
 fn the_modules_of_a_path_are_found() {
     let text = "use crate::types::Offset;\nuse crate::{disk::File, record::Batch};\nuse crate::{\n    group::State,\n};\n\
                 use super::super::local::Admin;\nuse super::segment;\n// crate::serve\n#[cfg(test)]\nuse crate::cli::x;\n";
-    let source = Source { path: "log/append.rs".to_owned(), text: text.to_owned() };
+    let source = Source { path: "log/append.rs".to_owned(), text: text.to_owned(), is_unit_tests: false };
     let found: Vec<String> = crate_paths(&source).into_iter().map(|(_, module)| module).collect();
     assert_eq!(found, ["types", "disk", "record", "group", "local"]);
 }
@@ -335,11 +337,22 @@ fn sources(folder: &str) -> Vec<Source> {
         .map(|path| Source {
             path: path.strip_prefix(&top).unwrap().to_str().unwrap().to_owned(),
             text: fs::read_to_string(&path).unwrap(),
+            is_unit_tests: is_unit_tests(&path),
         })
         .collect();
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(!sources.is_empty(), "{folder} has no Rust files");
     sources
+}
+
+/// Whether the module above lists the file under `#[cfg(test)]`.
+fn is_unit_tests(path: &Path) -> bool {
+    let (folder, name) = (path.parent().unwrap(), path.file_stem().unwrap().to_str().unwrap());
+    let listers = [folder.join("mod.rs"), folder.with_extension("rs")];
+    listers.iter().filter_map(|lister| fs::read_to_string(lister).ok()).any(|text| {
+        let lines: Vec<&str> = text.lines().collect();
+        lines.windows(2).any(|pair| pair[0] == "#[cfg(test)]" && pair[1] == format!("mod {name};"))
+    })
 }
 
 /// Every text that people write, with its path: sources, documents, scripts. Recordings and fixtures are not.

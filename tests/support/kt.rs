@@ -60,8 +60,9 @@ impl Kt {
     /// Runs a bash script in kt's environment; `$KT` is the binary. For what needs a shell: limits, mounts, pipes.
     pub(crate) fn bash(&self, script: &str) -> Output {
         let mut command = Command::new("bash");
-        command.args(["-c", script]).env("KT", Kt::binary());
+        command.args(["-c", script]);
         self.enter(&mut command);
+        command.env("KT", Kt::binary());
         self.shown(Running::start(command).finish())
     }
 

@@ -5,7 +5,7 @@ use regex::Regex;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -193,7 +193,7 @@ impl Stream {
             let mut buffer = vec![0; 1 << 16];
             loop {
                 let count = pipe.read(&mut buffer).unwrap_or(0);
-                let mut collected = to.0.lock().unwrap();
+                let mut collected = to.0.lock().unwrap_or_else(PoisonError::into_inner);
                 collected.bytes.extend_from_slice(&buffer[..count]);
                 collected.ended = count == 0;
                 to.1.notify_all();
