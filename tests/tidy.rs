@@ -196,8 +196,8 @@ fn files_open_with_their_purpose() {
 #[test]
 fn nothing_is_left_over() {
     // Put together here, so that this file doesn't hold them.
-    let words = ["TO DO", "FIX ME", "XX X", "db g!(", "to do!(", "unimplemented !("]
-        .map(|word| word.replace(' ', ""));
+    let words =
+        ["TO DO", "FIX ME", "db g!(", "to do!(", "unimplemented !("].map(|word| word.replace(' ', ""));
     let mut wrong = String::new();
     for (path, text) in texts() {
         for (number, line) in numbered(&text) {

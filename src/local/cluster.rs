@@ -111,7 +111,8 @@ impl Cluster {
             key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         };
         let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
-        let shared = Shared { broker, coordination, held_by_broker, wake, metadata, _broker_lock: broker_lock };
+        let shared =
+            Shared { broker, coordination, held_by_broker, wake, metadata, _broker_lock: broker_lock };
         Ok(Cluster { shared: Arc::new(shared) })
     }
 

@@ -241,7 +241,8 @@ impl Partition {
             }
             if let Some(appender) = &self.appender {
                 let (inode, length) = appender.identity()?;
-                if inode == state.inode && length == state.end.segment_bytes {
+                let agrees = inode == state.inode && length == state.end.segment_bytes;
+                if agrees && !self.roll_was_cut_short(&state.end) {
                     return Ok(());
                 }
                 known = (inode == state.inode && length > state.end.segment_bytes).then_some(state.end);
@@ -268,6 +269,11 @@ impl Partition {
             state.write(file)?;
         }
         Ok(())
+    }
+
+    /// Whether a process died between making the next segment and saying so: then that segment is the active one.
+    fn roll_was_cut_short(&self, end: &LogEnd) -> bool {
+        end.segment_bytes > 0 && log::segment_file(&self.spec.dir, end.log_end, log::FileKind::Log).exists()
     }
 }
 

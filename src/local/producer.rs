@@ -137,7 +137,11 @@ impl LocalProducer {
         let Some(slot) = self.slots.get_mut(index).filter(|slot| !slot.builder.is_empty()) else {
             return Ok(());
         };
-        let outcome = write(slot, &self.topic, self.config.acks, self.syncer.as_ref());
+        // After a batch that couldn't be written none may follow it: that would tear a hole into the order.
+        let outcome = match self.fatal {
+            true => Ok(()),
+            false => write(slot, &self.topic, self.config.acks, self.syncer.as_ref()),
+        };
         slot.builder.clear();
         self.records_since_clock = 0;
         self.last_handed_over = Instant::now();

@@ -91,6 +91,22 @@ fn a_killed_producer_loses_nothing_acknowledged() {
     assert!(acknowledged < runs.len(), "no run was killed: the test tests nothing");
 }
 
+/// A producer was killed between making a new segment's files and saying that it had. The next one went on in the old
+/// segment, so that the new one's name was wrong, and the roll after that failed.
+#[test]
+fn a_roll_that_was_cut_short_is_finished() {
+    let kt = Kt::new();
+    let lines: Vec<String> = (0..30).map(|line| format!("{line}")).collect();
+    kt.stdin(lines[..10].join("\n")).run("produce --topic log").shows("");
+    std::fs::write(kt.broker().join("log-0/00000000000000000010.log"), "").unwrap();
+    for range in [10..20, 20..30] {
+        kt.stdin(lines[range].join("\n")).run("produce --topic log").shows("");
+    }
+    assert_eq!(kt.records("log", 0, ""), lines);
+    let first = std::fs::read(kt.broker().join("log-0/00000000000000000000.log")).unwrap();
+    assert_eq!(first.len(), 12 + u32::from_be_bytes(first[8..12].try_into().unwrap()) as usize, "one batch");
+}
+
 #[test]
 fn killed_producers_leave_their_neighbours_whole() {
     const ROUNDS: usize = 40;
