@@ -147,3 +147,17 @@ fn a_snapshot_gives_the_same_metadata_as_the_log() {
     let snapshots = std::fs::read_dir(dir.path().join("broker-1/__cluster_metadata-0")).unwrap();
     assert!(snapshots.flatten().any(|entry| entry.path().extension().is_some_and(|e| e == "checkpoint")));
 }
+
+#[test]
+fn a_partition_that_a_full_disk_left_half_made_is_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    cluster.admin().create_topic(&NewTopic { name: "demo".into(), ..NewTopic::default() }).unwrap();
+    let partition = dir.path().join("broker-1/demo-0");
+    std::fs::remove_file(partition.join("partition.metadata")).unwrap();
+    std::fs::remove_file(partition.join("leader-epoch-checkpoint")).unwrap();
+    send(&cluster, "demo", Acks::All, &["one"]);
+    assert_eq!(read_all(&cluster, "demo"), ["one"]);
+    assert!(partition.join("partition.metadata").exists());
+    assert!(partition.join("leader-epoch-checkpoint").exists());
+}

@@ -125,8 +125,8 @@ pub(super) fn create_partition(
         match log::read_partition_metadata(&dir)? {
             Some(theirs) if theirs == id => return Ok(()),
             Some(_) => remove_directory(broker, name, partition)?,
-            // A crash left it half made, or it is of a version of Kafka that didn't write the file.
-            None if log::segments(&dir)?.is_empty() => {}
+            // A crash or a full disk left it half made, or it is of a version of Kafka that didn't write the file.
+            None if log::is_empty(&dir)? => {}
             None => return Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! The names of a log's files: a 20-digit base offset and what the file is.
 
 use super::Result;
-use crate::disk;
+use crate::disk::{self, File, Mode};
 use crate::types::{Offset, PartitionId, Uuid};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,15 @@ pub(crate) fn with_kind(dir: &Path, kind: FileKind) -> Result<Vec<Offset>> {
     let mut bases: Vec<Offset> = entries.iter().filter_map(|entry| parse(&entry.name, kind)).collect();
     bases.sort_unstable();
     Ok(bases)
+}
+
+/// Whether nothing was ever written to the log in `dir`.
+pub(crate) fn is_empty(dir: &Path) -> Result<bool> {
+    match segments(dir)?.as_slice() {
+        [] => Ok(true),
+        [only] => Ok(File::open(&segment_file(dir, *only, FileKind::Log), Mode::Read)?.len()? == 0),
+        _ => Ok(false),
+    }
 }
 
 fn parse(name: &str, kind: FileKind) -> Option<Offset> {
