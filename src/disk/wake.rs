@@ -13,6 +13,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+/// How long a reader sleeps that a signal can't wake for sure.
+const LONGEST_READ_ONLY_SLEEP: Duration = Duration::from_secs(1);
+/// How often a reader looks that nobody wakes.
+const LONGEST_PRIVATE_SLEEP: Duration = Duration::from_millis(100);
+
 /// The file's size: one page.
 const FILE_BYTES: usize = 4096;
 
@@ -46,6 +51,17 @@ pub(crate) enum Woken {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wake {
     word: &'static AtomicU32,
+    kind: Kind,
+}
+
+/// What can be done with a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Shared,
+    /// The file can only be read: this process can be woken, and wakes nobody.
+    ReadOnly,
+    /// There is no file: nobody wakes this process.
+    Private,
 }
 
 impl Wake {
@@ -56,26 +72,24 @@ impl Wake {
             // Two processes that do this at once write the same length.
             file.set_len(FILE_BYTES as u64)?;
         }
-        // SAFETY: a fresh shared mapping of a file that is never shortened; nothing else refers to it.
-        let address = unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            libc::mmap(ptr::null_mut(), FILE_BYTES, protection, libc::MAP_SHARED, file.file.as_raw_fd(), 0)
-        };
-        if address == libc::MAP_FAILED {
-            return Err(Error::new("map", path, io::Error::last_os_error()));
-        }
-        // SAFETY: the mapping is page-aligned, one page long, and never unmapped.
-        Ok(Wake { word: unsafe { &*address.cast::<AtomicU32>() } })
+        map(&file, libc::PROT_READ | libc::PROT_WRITE, Kind::Shared)
     }
 
-    /// A counter of this process alone, for directories in which nothing can be written.
+    /// The counter of a directory in which nothing can be written; one of its own if there is none to read.
+    pub(crate) fn open_read_only(path: &Path) -> Wake {
+        let file = File::open(path, Mode::Read).ok();
+        let whole = file.filter(|file| file.len().is_ok_and(|length| length >= FILE_BYTES as u64));
+        whole.and_then(|file| map(&file, libc::PROT_READ, Kind::ReadOnly).ok()).unwrap_or_else(Wake::private)
+    }
+
+    /// A counter of this process alone, for directories that nobody coordinates.
     pub(crate) fn private() -> Wake {
-        Wake { word: Box::leak(Box::new(AtomicU32::new(0))) }
+        Wake { word: Box::leak(Box::new(AtomicU32::new(0))), kind: Kind::Private }
     }
 
-    /// The word itself, for the signal handler.
-    pub(crate) fn word(&self) -> &'static AtomicU32 {
-        self.word
+    /// The word itself, for the signal handler; `None` where it can't be written to.
+    pub(crate) fn word(&self) -> Option<&'static AtomicU32> {
+        (self.kind != Kind::ReadOnly).then_some(self.word)
     }
 
     /// The counter now; to be taken before looking at what might have changed.
@@ -85,6 +99,9 @@ impl Wake {
 
     /// Bumps the counter and wakes those who sleep on any of `channels`.
     pub(crate) fn notify(&self, channels: Channels) {
+        if self.kind == Kind::ReadOnly {
+            return;
+        }
         self.word.fetch_add(1, Ordering::SeqCst);
         #[cfg(target_os = "linux")]
         // SAFETY: FUTEX_WAKE_BITSET reads nothing but the address, which stays mapped.
@@ -102,7 +119,17 @@ impl Wake {
         if self.current() != seen {
             return Woken::Changed;
         }
-        self.sleep(seen, channels, timeout)
+        let longest = match self.kind {
+            Kind::Shared => return self.sleep(seen, channels, timeout),
+            // A signal that comes just before the sleep bumps nothing.
+            Kind::ReadOnly => LONGEST_READ_ONLY_SLEEP,
+            Kind::Private => LONGEST_PRIVATE_SLEEP,
+        };
+        if timeout.is_some_and(|timeout| timeout <= longest) {
+            return self.sleep(seen, channels, timeout);
+        }
+        self.sleep(seen, channels, Some(longest));
+        Woken::Changed
     }
 
     #[cfg(target_os = "linux")]
@@ -144,6 +171,18 @@ impl Wake {
         }
         Woken::Changed
     }
+}
+
+fn map(file: &File, protection: libc::c_int, kind: Kind) -> Result<Wake> {
+    // SAFETY: a fresh shared mapping of a file that is never shortened; nothing else refers to it.
+    let address = unsafe {
+        libc::mmap(ptr::null_mut(), FILE_BYTES, protection, libc::MAP_SHARED, file.file.as_raw_fd(), 0)
+    };
+    if address == libc::MAP_FAILED {
+        return Err(Error::new("map", file.path(), io::Error::last_os_error()));
+    }
+    // SAFETY: the mapping is page-aligned, one page long, and never unmapped. Where it can't be written to, nobody does.
+    Ok(Wake { word: unsafe { &*address.cast::<AtomicU32>() }, kind })
 }
 
 #[cfg(test)]

@@ -38,8 +38,9 @@ pub(crate) struct Cluster {
 
 struct Shared {
     broker: Broker,
-    /// `None` where nothing can be written: then nothing is coordinated either.
+    /// `None` in a broker's own log directory, which kt only reads.
     coordination: Option<Coordination>,
+    access: Access,
     /// The `.lock` of a broker that runs on this directory: why nothing can be written.
     held_by_broker: Option<PathBuf>,
     wake: Wake,
@@ -69,50 +70,58 @@ impl Cluster {
             None => create::create(dir, &coordination)?,
         };
         match disk::create_dirs(coordination.root()) {
-            Ok(()) => Self::start(broker, Some(coordination)),
-            Err(e) if e.is_read_only() => Self::start(broker, None),
-            Err(e) => Err(e.into()),
+            Err(e) if !e.is_read_only() => Err(e.into()),
+            _ => Self::start(broker, Some(coordination)),
         }
     }
 
     fn start(broker: Broker, coordination: Option<Coordination>) -> Result<Cluster> {
-        let mut coordination = coordination;
-        let wake = match coordination.as_ref().map(|c| Wake::open(&c.wake())).transpose() {
-            Ok(wake) => wake.unwrap_or_else(Wake::private),
-            Err(e) if e.is_read_only() => {
-                coordination = None;
-                Wake::private()
+        let (wake, mut writable) = match coordination.as_ref().map(|c| Wake::open(&c.wake())) {
+            Some(Ok(wake)) => (wake, true),
+            Some(Err(e)) if !e.is_read_only() => return Err(e.into()),
+            Some(Err(_)) => {
+                (coordination.as_ref().map_or_else(Wake::private, |c| Wake::open_read_only(&c.wake())), false)
             }
-            Err(e) => return Err(e.into()),
+            None => (Wake::private(), false),
         };
-        signal::wake_on_signal(wake.word());
+        if let Some(word) = wake.word() {
+            signal::wake_on_signal(word);
+        }
         let (mut broker_lock, mut held_by_broker) = (None, None);
-        if coordination.is_some() {
+        if writable {
             let path = broker.dir.join(".lock");
             match SharedRangeLock::try_acquire(&path) {
                 Ok(Some(lock)) => broker_lock = Some(lock),
                 // A broker is at work here: its records can be read, but not added to.
                 Ok(None) => {
-                    coordination = None;
+                    writable = false;
                     held_by_broker = Some(path);
                 }
-                Err(e) if e.is_read_only() => coordination = None,
+                Err(e) if e.is_read_only() => writable = false,
                 Err(e) => return Err(e.into()),
             }
         }
+        let access = if writable { Access::ReadWrite } else { Access::ReadOnly };
         let spec = PartitionSpec {
             dir: broker.metadata_dir(),
             state_path: state_path(coordination.as_ref(), Uuid::METADATA_TOPIC, PartitionId(0)),
             config: METADATA_CONFIG,
             gaps: Gaps::Never,
             channels: channels(Uuid::METADATA_TOPIC, PartitionId(0)),
-            access: access(coordination.as_ref()),
+            access,
             recovery_points: broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         };
         let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
-        let shared =
-            Shared { broker, coordination, held_by_broker, wake, metadata, _broker_lock: broker_lock };
+        let shared = Shared {
+            broker,
+            coordination,
+            access,
+            held_by_broker,
+            wake,
+            metadata,
+            _broker_lock: broker_lock,
+        };
         Ok(Cluster { shared: Arc::new(shared) })
     }
 
@@ -139,7 +148,8 @@ impl Cluster {
 
     /// The paths under `.kt/`; an error where nothing can be written.
     pub(super) fn coordination(&self) -> Result<&Coordination> {
-        self.shared.coordination.as_ref().ok_or_else(|| self.read_only())
+        let coordination = self.shared.coordination.as_ref().filter(|_| self.is_writable());
+        coordination.ok_or_else(|| self.read_only())
     }
 
     /// Why nothing can be written.
@@ -151,7 +161,7 @@ impl Cluster {
     }
 
     pub(super) fn is_writable(&self) -> bool {
-        self.shared.coordination.is_some()
+        self.shared.access == Access::ReadWrite
     }
 
     fn metadata(&self) -> MutexGuard<'_, MetadataLog> {
@@ -232,7 +242,7 @@ impl Cluster {
             config: topic.config.log,
             gaps: topic.gaps(),
             channels: channels(topic.id, partition),
-            access: access(shared.coordination.as_ref()),
+            access: shared.access,
             recovery_points: shared.broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: topic.name.to_string(), partition },
         };
@@ -277,10 +287,6 @@ fn first_broker(dir: &Path) -> Result<Option<Broker>> {
         }
     }
     Ok(None)
-}
-
-fn access(coordination: Option<&Coordination>) -> Access {
-    if coordination.is_some() { Access::ReadWrite } else { Access::ReadOnly }
 }
 
 fn state_path(coordination: Option<&Coordination>, topic_id: Uuid, partition: PartitionId) -> PathBuf {

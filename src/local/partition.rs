@@ -112,33 +112,43 @@ impl Partition {
 
     /// The state as others left it, if it can be believed without asking the log.
     fn published(&mut self) -> Result<Option<SharedState>> {
-        if self.state_file.is_none() {
+        let first = self.state_file.is_none();
+        if first {
             self.state_writable = false;
             self.state_file = match File::open(&self.spec.state_path, Mode::Read) {
                 Ok(file) => Some(file),
                 Err(e) if e.is_not_found() || e.is_read_only() => return Ok(None),
                 Err(e) => return Err(e.into()),
             };
-            let Some(state) = self.read_state()? else {
-                self.state_file = None;
-                return Ok(None);
-            };
-            let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
-            let agrees = match File::open(&path, Mode::Read) {
-                Ok(file) => {
-                    let (inode, length) = file.identity()?;
-                    inode == state.inode && length >= state.end.segment_bytes
-                }
-                Err(e) if e.is_not_found() => state.deleted,
-                Err(e) => return Err(e.into()),
-            };
-            if !agrees {
-                self.state_file = None;
-                return Ok(None);
-            }
-            return Ok(Some(state));
         }
-        self.read_state()
+        let state = self.read_state()?;
+        // Once it has been found to agree with the log, whoever writes keeps it so. A broker that runs on the directory
+        // doesn't; but then this process may only read.
+        let doubtful = first || self.spec.access == Access::ReadOnly;
+        let believed = match state {
+            Some(state) if doubtful && !self.agrees(&state)? => None,
+            state => state,
+        };
+        if believed.is_none() {
+            self.state_file = None;
+        }
+        Ok(believed)
+    }
+
+    /// Whether the active .log is the one that the state speaks of, and as long. To one who only reads it may be longer
+    /// by an append under way, or by all that a running broker has written, which is not to be missed.
+    fn agrees(&self, state: &SharedState) -> Result<bool> {
+        let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
+        let (inode, length) = match File::open(&path, Mode::Read) {
+            Ok(file) => file.identity()?,
+            Err(e) if e.is_not_found() => return Ok(state.deleted),
+            Err(e) => return Err(e.into()),
+        };
+        let long_enough = match self.spec.access {
+            Access::ReadWrite => length >= state.end.segment_bytes,
+            Access::ReadOnly => length == state.end.segment_bytes,
+        };
+        Ok(inode == state.inode && long_enough)
     }
 
     fn read_state(&self) -> Result<Option<SharedState>> {
@@ -306,6 +316,8 @@ impl Locked<'_> {
         let partition = &mut *self.partition;
         let Some(appender) = &mut partition.appender else { return Err(partition.deleted()) };
         let rolled_from = appender.segment_base();
+        // The metadata may lag behind a broker that led in between.
+        let epoch = epoch.max(self.state.end.leader_epoch);
         let outcome = appender.append(&mut self.state.end, batch, epoch, &partition.spec.config);
         if appender.segment_base() != rolled_from {
             // A roll syncs what it closes.
