@@ -1,8 +1,9 @@
 //! `Admin`: topics, configurations, offsets and groups of a cluster.
 
 use super::{
-    AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
-    GroupListing, NewTopic, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
+    AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, ConfiguredKind,
+    GroupDescription, GroupListing, NewTopic, OffsetInfo, OffsetSpec, QuotaEntity, QuotaEntry, Result,
+    ScramCredential, TopicDescription, TopicListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -30,6 +31,18 @@ pub(crate) trait Admin {
 
     /// Applies all of `ops` or none.
     fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()>;
+
+    /// The names of resources of a kind that have a configuration of their own, sorted.
+    fn list_configured(&self, kind: ConfiguredKind) -> Result<Vec<String>>;
+
+    /// The quotas of every entity that has some.
+    fn describe_quotas(&self) -> Result<Vec<QuotaEntry>>;
+
+    /// Sets quotas, or takes them away where there is no value; all of `changes` or none.
+    fn alter_quotas(&self, entity: &QuotaEntity, changes: &[(String, Option<f64>)]) -> Result<()>;
+
+    /// Every SCRAM credential, by user and mechanism.
+    fn describe_scram(&self) -> Result<Vec<ScramCredential>>;
 
     /// One answer for each request, in the order asked.
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>>;

@@ -61,6 +61,53 @@ pub(crate) enum ConfigResource {
     Topic(String),
     Broker(String),
     Group(String),
+    /// A subscription to clients' metrics.
+    ClientMetrics(String),
+}
+
+/// The kinds of resources that exist by being configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConfiguredKind {
+    Group,
+    ClientMetrics,
+}
+
+/// What a part of a quota's entity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum QuotaPart {
+    User,
+    ClientId,
+    Ip,
+}
+
+impl QuotaPart {
+    /// Kafka's name for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            QuotaPart::User => "user",
+            QuotaPart::ClientId => "client-id",
+            QuotaPart::Ip => "ip",
+        }
+    }
+}
+
+/// What quotas are for: a user, a client, both, or an address; `None` is the default of all that have none of their own.
+pub(crate) type QuotaEntity = Vec<(QuotaPart, Option<String>)>;
+
+/// The quotas of an entity, by key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct QuotaEntry {
+    pub(crate) entity: QuotaEntity,
+    pub(crate) quotas: Vec<(String, f64)>,
+}
+
+/// A password that a user can prove to know (SCRAM); what is stored of it is not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScramCredential {
+    pub(crate) user: String,
+    /// `SCRAM-SHA-256` or `SCRAM-SHA-512`.
+    pub(crate) mechanism: &'static str,
+    pub(crate) iterations: i32,
 }
 
 /// Where a value comes from; the words that kafka-configs prints.
@@ -70,6 +117,7 @@ pub(crate) enum ConfigSource {
     DynamicBroker,
     DynamicDefaultBroker,
     DynamicGroup,
+    DynamicClientMetrics,
     StaticBroker,
     Default,
 }
@@ -81,6 +129,7 @@ impl ConfigSource {
             ConfigSource::DynamicBroker => "DYNAMIC_BROKER_CONFIG",
             ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
             ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
+            ConfigSource::DynamicClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
             ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
             ConfigSource::Default => "DEFAULT_CONFIG",
         }

@@ -2,10 +2,11 @@
 //! carried out where its subject lives.
 
 use super::cluster::Cluster;
-use super::{configs, groups, offsets, topics};
+use super::{configs, groups, offsets, quotas, topics};
 use crate::client::{
-    Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, GroupDescription,
-    GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec, Result, TopicDescription, TopicListing,
+    Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, ConfiguredKind,
+    GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec, QuotaEntity, QuotaEntry, Result,
+    ScramCredential, TopicDescription, TopicListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -68,6 +69,22 @@ impl Admin for LocalAdmin {
 
     fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()> {
         configs::alter(&self.cluster, resource, ops)
+    }
+
+    fn list_configured(&self, kind: ConfiguredKind) -> Result<Vec<String>> {
+        configs::list_configured(&self.cluster, kind)
+    }
+
+    fn describe_quotas(&self) -> Result<Vec<QuotaEntry>> {
+        quotas::describe(&self.cluster)
+    }
+
+    fn alter_quotas(&self, entity: &QuotaEntity, changes: &[(String, Option<f64>)]) -> Result<()> {
+        quotas::alter(&self.cluster, entity, changes)
+    }
+
+    fn describe_scram(&self) -> Result<Vec<ScramCredential>> {
+        quotas::scram(&self.cluster)
     }
 
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>> {

@@ -19,6 +19,7 @@ mod partition;
 mod partitioner;
 mod paths;
 mod producer;
+mod quotas;
 mod rotation;
 mod state;
 mod syncer;

@@ -9,10 +9,12 @@ mod loader;
 mod partition_records;
 mod placement;
 mod plan_configs;
+mod plan_quotas;
 mod plan_topics;
 mod record;
 mod registration_records;
 mod security_records;
+mod settings;
 mod snapshot;
 mod topic_config;
 mod topics;
@@ -28,14 +30,18 @@ pub(crate) use partition_records::{
     Brokers, Directories, LeaderRecovery, PartitionChangeRecord, PartitionRecord, PartitionState, TopicRecord,
 };
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
+pub(crate) use plan_quotas::alter_quotas;
 pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, delete_topic};
 pub(crate) use record::{ConfigKind, ConfigRecord, FeatureLevelRecord, ProducerIdsRecord, Record};
 pub(crate) use registration_records::{
     BrokerAndEpoch, BrokerRegistrationChangeRecord, Endpoint, RegisterBrokerRecord, RegisterControllerRecord,
     SupportedFeature,
 };
-pub(crate) use snapshot::snapshot;
-pub(crate) use topic_config::{
-    ConfigLevel, LeveledValue, TimestampPolicy, TopicCompression, TopicConfig, TopicSetting, topic_settings,
+pub(crate) use security_records::{QuotaEntity, UserScramCredentialRecord};
+pub(crate) use settings::{
+    ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,
+    topic_settings,
 };
+pub(crate) use snapshot::snapshot;
+pub(crate) use topic_config::{TimestampPolicy, TopicCompression, TopicConfig};
 pub(crate) use topics::{Topic, Topics};

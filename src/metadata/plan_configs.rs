@@ -3,7 +3,10 @@
 use super::error::PlanError;
 use super::image::{Image, Settings};
 use super::record::{ConfigKind, ConfigRecord, Record};
-use crate::types::config::{ConfigType, topic_configs, validate_topic_configs};
+use crate::types::config::{
+    BrokerConfigDef, Change, InvalidClientMetrics, broker_config, validate_client_metrics,
+    validate_group_configs, validate_topic_configs,
+};
 use crate::types::{ErrorCode, TopicName};
 
 /// A change of one key.
@@ -59,6 +62,8 @@ pub(crate) fn alter_configs(
     match kind {
         ConfigKind::TOPIC => check_topic(image, resource, &new)?,
         ConfigKind::BROKER => check_broker(image, resource, changes)?,
+        ConfigKind::GROUP => check_group(resource, &new)?,
+        ConfigKind::CLIENT_METRICS => check_client_metrics(resource, &new)?,
         _ => {}
     }
     Ok(changes.iter().filter_map(|change| record(kind, resource, change, &old)).collect())
@@ -95,15 +100,34 @@ fn check_topic(image: &Image, name: &str, settings: &Settings) -> Result<(), Pla
 const MIN_ISR: &str = "min.insync.replicas";
 const ELR_FEATURE: &str = "eligible.leader.replicas.version";
 
-/// Values that topics fall back to must be good ones; a broker accepts names that it does not know.
+/// A broker takes names that it does not know; of those that it does it checks whether and how they can be changed.
 fn check_broker(image: &Image, broker: &str, changes: &[ConfigChange<'_>]) -> Result<(), PlanError> {
-    for change in changes {
-        let def = topic_configs()
-            .iter()
-            .find(|def| def.synonyms.first().is_some_and(|synonym| synonym.name == change.name));
-        if let (Some(def), Some(value)) = (def, change.value) {
-            check_broker_value(change.name, &def.kind, value).map_err(invalid_request)?;
+    let mut known: Vec<(&ConfigChange<'_>, &BrokerConfigDef)> =
+        changes.iter().filter_map(|change| Some((change, broker_config(change.name)?))).collect();
+    let of = |known: &[(&ConfigChange<'_>, &BrokerConfigDef)], change: Change| -> Option<String> {
+        let names: Vec<&str> =
+            known.iter().filter(|(_, def)| def.change == change).map(|(_, def)| def.name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    known.sort_by_key(|(_, def)| def.name);
+    if let Some(names) = of(&known, Change::Never) {
+        return Err(invalid_request(format!("Cannot update these configs dynamically: Set({names})")));
+    }
+    if let Some(names) = of(&known, Change::PerListener) {
+        return Err(invalid_request(format!(
+            "These security configs can be dynamically updated only per-listener using the listener prefix: \
+             HashSet({names})"
+        )));
+    }
+    for (change, def) in &known {
+        if let Some(value) = change.value {
+            check_broker_value(def, value).map_err(invalid_request)?;
         }
+    }
+    if let Some(names) = of(&known, Change::PerBroker).filter(|_| broker.is_empty()) {
+        return Err(invalid_request(format!(
+            "Cannot update these configs at default cluster level, broker id must be specified: Set({names})"
+        )));
     }
     let elr = image.features().get(ELR_FEATURE).is_some_and(|level| *level > 0);
     match changes.iter().find(|change| change.name == MIN_ISR) {
@@ -117,9 +141,26 @@ fn check_broker(image: &Image, broker: &str, changes: &[ConfigChange<'_>]) -> Re
     }
 }
 
-fn check_broker_value(name: &str, kind: &ConfigType, raw: &str) -> Result<(), String> {
-    let value = kind.parse(name, raw)?;
-    kind.check(name, &value)
+fn check_broker_value(def: &BrokerConfigDef, raw: &str) -> Result<(), String> {
+    let value = def.kind.parse(def.name, raw)?;
+    def.kind.check(def.name, &value)
+}
+
+fn check_group(group: &str, settings: &Settings) -> Result<(), PlanError> {
+    if group.is_empty() {
+        return Err(invalid_request("Default group resources are not allowed."));
+    }
+    validate_group_configs(settings).map_err(invalid_config)
+}
+
+fn check_client_metrics(name: &str, settings: &Settings) -> Result<(), PlanError> {
+    if name.is_empty() {
+        return Err(invalid_request("Subscription name can't be empty"));
+    }
+    validate_client_metrics(settings).map_err(|refused| match refused {
+        InvalidClientMetrics::Request(message) => invalid_request(message),
+        InvalidClientMetrics::Value(message) => invalid_config(message),
+    })
 }
 
 #[cfg(test)]
@@ -190,6 +231,29 @@ mod tests {
             refusal(ConfigKind::BROKER, "1", &[set(MIN_ISR, "1")]),
             "InvalidConfigurationException: Broker-level min.insync.replicas cannot be altered while ELR is enabled."
         );
+    }
+
+    #[test]
+    fn what_a_running_broker_cannot_change_is_refused() {
+        for (broker, name, value, why) in [
+            ("1", "num.partitions", "3", "Cannot update these configs dynamically: Set(num.partitions)"),
+            (
+                "",
+                "listeners",
+                "PLAINTEXT://:1",
+                "Cannot update these configs at default cluster level, broker id must be specified: Set(listeners)",
+            ),
+            (
+                "1",
+                "log.cleaner.threads",
+                "many",
+                "Invalid value many for configuration log.cleaner.threads: Not a number of type INT",
+            ),
+        ] {
+            let refused = refusal(ConfigKind::BROKER, broker, &[set(name, value)]);
+            assert_eq!(refused, format!("InvalidRequestException: {why}"));
+        }
+        assert!(alter_configs(&image(), ConfigKind::BROKER, "1", &[set("nosuch", "x")]).is_ok());
     }
 
     #[test]

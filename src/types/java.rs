@@ -38,6 +38,33 @@ pub(crate) fn parse_double(text: &str) -> Option<f64> {
     text.bytes().all(number).then(|| text.parse().ok())?
 }
 
+/// Whether `Duration.parse` takes the text, other than with signs: days, hours, minutes, seconds with a fraction.
+pub(crate) fn is_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(['P', 'p']) else { return false };
+    let (days, time) = match rest.split_once(['T', 't']) {
+        Some((days, time)) if !time.is_empty() => (days, time),
+        Some(_) => return false,
+        None => (rest, ""),
+    };
+    let is_amount = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let days_good = days.is_empty() || days.strip_suffix(['D', 'd']).is_some_and(is_amount);
+    let mut rest = time;
+    for unit in [['H', 'h'], ['M', 'm']] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            if !is_amount(number) {
+                return false;
+            }
+            rest = after;
+        }
+    }
+    let seconds_good = rest.is_empty()
+        || rest.strip_suffix(['S', 's']).is_some_and(|seconds| {
+            let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            is_amount(whole) && is_amount(fraction) && fraction.len() <= 9
+        });
+    days_good && seconds_good && !(days.is_empty() && time.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +92,16 @@ mod tests {
         assert_eq!(parse_double("-Infinity"), Some(f64::NEG_INFINITY));
         for bad in ["", "inf", "nan", "x", "1_0", "d", "1 2"] {
             assert_eq!(parse_double(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_are_those_of_iso_8601() {
+        for good in ["PT1H", "P2D", "P1DT2H3M4.5S", "PT0.000000001S", "pt5m"] {
+            assert!(is_duration(good), "{good}");
+        }
+        for bad in ["", "P", "PT", "1H", "P1H", "PTH", "PT1M1H", "PT1.S", "x"] {
+            assert!(!is_duration(bad), "{bad}");
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) enum ConfigType {
     Long {
         min: i64,
     },
+    Short,
     Double {
         min: f64,
         max: f64,
@@ -26,7 +27,13 @@ pub(crate) enum ConfigType {
     ListOf(&'static [&'static str]),
     /// `PARTITION:BROKER,…`, or `*`.
     ThrottledReplicas,
+    /// `earliest`, `latest`, or `by_duration:` with a duration of ISO 8601.
+    OffsetReset,
+    /// Any words, separated by commas.
+    List,
     Text,
+    /// A text that is never shown.
+    Password,
 }
 
 /// A configuration's value; displays as Kafka prints it.
@@ -69,8 +76,16 @@ impl ConfigType {
             ConfigType::Boolean if text.eq_ignore_ascii_case("true") => Ok(ConfigValue::Boolean(true)),
             ConfigType::Boolean if text.eq_ignore_ascii_case("false") => Ok(ConfigValue::Boolean(false)),
             ConfigType::Boolean => Err(invalid(name, raw, "Expected value to be either true or false")),
-            ConfigType::OneOf(_) | ConfigType::Text => Ok(ConfigValue::Text(text.to_owned())),
-            ConfigType::ListOf(_) | ConfigType::ThrottledReplicas => Ok(ConfigValue::List(list(text))),
+            ConfigType::Short => {
+                let number = text.parse::<i16>().map_err(|_| not_a_number("SHORT"));
+                number.map(|number| ConfigValue::Int(i32::from(number)))
+            }
+            ConfigType::OneOf(_) | ConfigType::Text | ConfigType::Password | ConfigType::OffsetReset => {
+                Ok(ConfigValue::Text(text.to_owned()))
+            }
+            ConfigType::ListOf(_) | ConfigType::ThrottledReplicas | ConfigType::List => {
+                Ok(ConfigValue::List(list(text)))
+            }
         }
     }
 
@@ -108,6 +123,7 @@ impl ConfigType {
                 list.iter().try_for_each(|word| check_word(name, word, words))
             }
             (ConfigType::ThrottledReplicas, ConfigValue::List(list)) => check_replicas(name, list),
+            (ConfigType::OffsetReset, ConfigValue::Text(text)) => check_offset_reset(name, text),
             _ => Ok(()),
         }
     }
@@ -147,6 +163,21 @@ fn check_word(name: &str, word: &str, words: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     Err(invalid(name, word, &format!("String must be one of: {}", words.join(", "))))
+}
+
+fn check_offset_reset(name: &str, text: &str) -> Result<(), String> {
+    let good = match text.strip_prefix("by_duration:") {
+        Some(duration) => java::is_duration(duration),
+        None => matches!(text, "earliest" | "latest"),
+    };
+    if good {
+        return Ok(());
+    }
+    let why = format!(
+        "Invalid value `{text}` for configuration {name}. The value must be either 'earliest', 'latest' or of the \
+         format 'by_duration:<PnDTnHnMn.nS>'."
+    );
+    Err(invalid(name, text, &why))
 }
 
 fn check_replicas(name: &str, list: &[String]) -> Result<(), String> {
