@@ -67,6 +67,21 @@ pub(crate) fn unlock(file: &File) -> Result<()> {
     fs2::FileExt::unlock(&file.file).map_err(|e| Error::new("unlock", file.path(), e))
 }
 
+/// Whether somebody, another handle of this process included, holds the exclusive lock on `path`. Asking takes a shared
+/// lock for a moment: those who ask at the same time don't take one another for the holder.
+pub(crate) fn is_locked(path: &Path) -> Result<bool> {
+    let file = match File::open(path, Mode::Read) {
+        Ok(file) => file,
+        Err(e) if e.is_not_found() => return Ok(false),
+        Err(e) => return Err(e),
+    };
+    match fs2::FileExt::try_lock_shared(&file.file) {
+        Ok(()) => Ok(false),
+        Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(true),
+        Err(e) => Err(Error::new("lock", path, e)),
+    }
+}
+
 /// A shared POSIX record lock on a whole file: compatible with other kt processes, not with a running broker, which
 /// holds an exclusive one on its `.lock`. It belongs to the process: closing any handle on the file gives it up, so
 /// the handle is kept for as long as the lock is wanted and nothing else opens the file.
@@ -99,6 +114,19 @@ impl SharedRangeLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asking_for_a_lock_tells_a_holder_from_others_who_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("member");
+        assert!(!is_locked(&path).unwrap());
+        let held = FileLock::acquire(&path).unwrap();
+        assert!(is_locked(&path).unwrap() && is_locked(&path).unwrap());
+        drop(held);
+        let asking = File::open(&path, Mode::Read).unwrap();
+        fs2::FileExt::lock_shared(&asking.file).unwrap();
+        assert!(!is_locked(&path).unwrap());
+    }
 
     #[test]
     fn one_holder_at_a_time_and_a_replaced_file_is_noticed() {

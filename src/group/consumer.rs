@@ -2,7 +2,8 @@
 //! kt shows, empties and deletes such groups; it does not coordinate them.
 
 use super::records::{
-    ConsumerMember, CurrentAssignment, Family, GroupRecord, ResolvedRegex, ShareMember, TopicIdPartitions,
+    ConsumerMember, CurrentAssignment, Family, GroupEpoch, GroupRecord, ResolvedRegex, ShareMember,
+    TopicIdPartitions,
 };
 use std::collections::BTreeMap;
 
@@ -146,6 +147,26 @@ impl NewGroup {
                 self.members.remove(id);
             }
         }
+    }
+
+    /// What Kafka writes when every member has left: for each one its tombstones, then the group's next epoch.
+    pub(super) fn departures(&self, family: Family, group: &str) -> Vec<GroupRecord> {
+        let group = || group.to_owned();
+        let mut records = Vec::new();
+        for member in self.members.keys() {
+            let member = || member.clone();
+            records.push(GroupRecord::Current { family, group: group(), member: member(), value: None });
+            records.push(GroupRecord::Target { family, group: group(), member: member(), value: None });
+            records.push(match family {
+                Family::Consumer => {
+                    GroupRecord::ConsumerMember { group: group(), member: member(), value: None }
+                }
+                Family::Share => GroupRecord::ShareMember { group: group(), member: member(), value: None },
+            });
+        }
+        let next = GroupEpoch { epoch: self.epoch.saturating_add(1), metadata_hash: 0 };
+        records.push(GroupRecord::Group { family, group: group(), value: Some(next) });
+        records
     }
 
     /// Tombstones of everything that is written of the group itself (its offsets apart), in Kafka's order: what

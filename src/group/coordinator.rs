@@ -108,6 +108,36 @@ impl Groups {
         group.leave(group_id, member_id, instance_id, config, now)
     }
 
+    /// Takes out the members that `is_dead` says are dead. Of a group of a new protocol kt takes out all or none: it
+    /// doesn't share out anew among those who stay.
+    pub(crate) fn bury(
+        &mut self,
+        group_id: &str,
+        is_dead: impl Fn(&str) -> bool,
+        config: &ClassicConfig,
+        now: TimestampMs,
+    ) -> Vec<GroupRecord> {
+        let Some(group) = self.get_mut(group_id) else { return Vec::new() };
+        let (family, new) = match &mut group.kind {
+            GroupKind::Classic(classic) => {
+                let ids = classic.members().map(|member| member.member_id.clone());
+                let dead: Vec<String> = ids.filter(|id| is_dead(id)).collect();
+                return classic.bury(group_id, &dead, config, now).records;
+            }
+            GroupKind::Consumer(new) => (Family::Consumer, new),
+            GroupKind::Share(new) => (Family::Share, new),
+            GroupKind::OffsetsOnly | GroupKind::Streams => return Vec::new(),
+        };
+        if new.members.is_empty() || !new.members.keys().all(|id| is_dead(id)) {
+            return Vec::new();
+        }
+        let records = new.departures(family, group_id);
+        for record in &records {
+            self.apply(record.clone(), now);
+        }
+        records
+    }
+
     /// The group, if it is a classic one.
     pub(crate) fn classic(&mut self, group_id: &str) -> Option<&mut ClassicGroup> {
         match &mut self.get_mut(group_id)?.kind {

@@ -11,7 +11,7 @@ use super::paths::{self, COORDINATION, Coordination};
 use super::producer::LocalProducer;
 use super::topic::{self, OpenTopic};
 use super::topics;
-use crate::client::{self, Admin, Consumer, ConsumerConfig, Producer, ProducerConfig};
+use crate::client::{self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig};
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::log::{Gaps, LogConfig, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
@@ -136,6 +136,17 @@ impl Cluster {
 
     pub(crate) fn consumer(&self, config: ConsumerConfig) -> client::Result<Box<dyn Consumer>> {
         Ok(Box::new(LocalConsumer::open(self, config)?))
+    }
+
+    /// The broker that would coordinate this directory's groups, at the address it would listen on.
+    pub(super) fn coordinator(&self) -> Result<Node> {
+        let id = self.shared.broker.id;
+        let endpoint = self.with_image(|image| {
+            let endpoint = image.brokers().get(&id).and_then(|registration| registration.endpoints.first());
+            endpoint.map(|e| (e.host.clone(), e.port))
+        })?;
+        let (host, port) = endpoint.unwrap_or_default();
+        Ok(Node { id, host, port })
     }
 
     pub(super) fn broker(&self) -> &Broker {

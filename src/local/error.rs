@@ -4,7 +4,7 @@ use crate::client;
 use crate::disk;
 use crate::log;
 use crate::record;
-use crate::types::ErrorCode;
+use crate::types::{ErrorCode, Offset};
 use std::path::PathBuf;
 
 pub(super) type Result<T> = std::result::Result<T, Error>;
@@ -32,6 +32,12 @@ pub(crate) enum Error {
     BrokerRuns { path: PathBuf },
     #[error("{} lies on a network file system ({kind}), where locks cannot be relied upon", path.display())]
     NetworkFileSystem { path: PathBuf, kind: &'static str },
+    #[error("{}: offset {offset}: {source}", dir.display())]
+    GroupRecord { dir: PathBuf, offset: Offset, source: crate::group::Error },
+    #[error("can't start a thread: {source}")]
+    Thread { source: std::io::Error },
+    #[error("group record: {0}")]
+    GroupEncoding(#[from] crate::group::Error),
     #[error("{}: {what}", path.display())]
     Metadata { path: PathBuf, what: String },
 }
@@ -43,7 +49,9 @@ impl From<Error> for client::Error {
             Error::PartitionGone { .. } => ErrorCode::UnknownTopicOrPartition,
             Error::Log(log::Error::Damaged { .. }) => ErrorCode::CorruptMessage,
             Error::Log(log::Error::OutOfRange { .. }) => ErrorCode::OffsetOutOfRange,
-            Error::Record(_) | Error::Log(log::Error::Record(_)) => ErrorCode::CorruptMessage,
+            Error::Record(_) | Error::Log(log::Error::Record(_)) | Error::GroupRecord { .. } => {
+                ErrorCode::CorruptMessage
+            }
             _ => ErrorCode::KafkaStorage,
         };
         let hint = hint(&error);

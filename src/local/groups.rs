@@ -1,29 +1,164 @@
-//! Admin calls about groups.
+//! Admin calls about groups: decided by `group`, written to `__consumer_offsets` here.
 
 use super::cluster::Cluster;
+use super::error::Error;
+use super::group_log::{GroupLog, OFFSETS_TOPIC, Sync};
+use super::group_view::{self, is_alive};
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
-use crate::types::{ErrorCode, Offset, TopicPartition};
+use crate::group::{ClassicConfig, CommitRequest, GroupKind, GroupRecord, Groups, NewCommit, Speaker};
+use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn list(_: &Cluster) -> Result<Vec<GroupListing>> {
-    Ok(Vec::new())
+pub(super) fn list(cluster: &Cluster) -> Result<Vec<GroupListing>> {
+    let mut listings = Vec::new();
+    for log in GroupLog::all(cluster)? {
+        for (id, group) in log.groups().iter() {
+            listings.extend(group_view::listing(cluster, id, group)?);
+        }
+    }
+    listings.sort_by(|a, b| a.group.cmp(&b.group));
+    Ok(listings)
 }
 
-pub(super) fn describe(_: &Cluster, group: &str) -> Result<GroupDescription> {
-    Err(client::Error::new(ErrorCode::GroupIdNotFound, format!("Group {group} not found.")))
+pub(super) fn describe(cluster: &Cluster, id: &str) -> Result<GroupDescription> {
+    let not_found =
+        |what: &str| client::Error::new(ErrorCode::GroupIdNotFound, format!("Group {id} {what}."));
+    check_id(id)?;
+    let log = GroupLog::of_group(cluster, id)?;
+    let group = log.as_ref().and_then(|log| log.groups().get(id)).ok_or_else(|| not_found("not found"))?;
+    let description = group_view::description(cluster, id, group, cluster.coordinator()?)?;
+    description.ok_or_else(|| not_found("is not a consumer group"))
 }
 
-pub(super) fn offsets(_: &Cluster, _: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
-    Ok(Vec::new())
+pub(super) fn offsets(cluster: &Cluster, id: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
+    let log = GroupLog::of_group(cluster, id)?;
+    let Some(group) = log.as_ref().and_then(|log| log.groups().get(id)) else { return Ok(Vec::new()) };
+    let offsets = group.offsets().map(|(partition, commit)| {
+        let committed = CommittedOffset {
+            offset: commit.offset,
+            leader_epoch: commit.leader_epoch,
+            metadata: commit.metadata.clone(),
+        };
+        (partition.clone(), committed)
+    });
+    Ok(offsets.collect())
 }
 
-pub(super) fn delete(_: &Cluster, _: &str) -> Result<()> {
-    Err(client::Error::of(ErrorCode::GroupIdNotFound))
+pub(super) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
+    check_id(id)?;
+    let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
+    let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
+    log.update(Sync::Now, |groups, now| {
+        let buried = bury(cluster, id, groups, now)?;
+        let deleted = groups.delete(id).map_err(client::Error::of)?;
+        Ok((vec![buried, deleted], ()))
+    })
 }
 
-pub(super) fn alter_offsets(_: &Cluster, _: &str, _: &[(TopicPartition, Offset)]) -> Result<Vec<Result<()>>> {
-    Err(client::Error::of(ErrorCode::GroupIdNotFound))
+pub(super) fn alter_offsets(
+    cluster: &Cluster,
+    id: &str,
+    offsets: &[(TopicPartition, Offset)],
+) -> Result<Vec<Result<()>>> {
+    check_id(id)?;
+    let existing = existing(cluster, offsets.iter().map(|(partition, _)| partition))?;
+    let mut log = GroupLog::of_group_or_new(cluster, id)?;
+    let new = offsets.iter().filter(|(partition, _)| existing.contains(partition));
+    let new = new.map(|(partition, offset)| NewCommit {
+        partition: partition.clone(),
+        offset: *offset,
+        leader_epoch: None,
+        metadata: String::new(),
+        topic_id: None,
+    });
+    let new: Vec<NewCommit> = new.collect();
+    let speaker = Speaker { member_id: "", instance_id: None, generation: -1 };
+    let results = log.update(Sync::Now, |groups, now| {
+        let buried = bury(cluster, id, groups, now)?;
+        let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
+        let outcome = groups.commit(request, now).map_err(client::Error::of)?;
+        Ok((vec![buried, outcome.records], outcome.results))
+    })?;
+    Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
 
-pub(super) fn delete_offsets(_: &Cluster, _: &str, _: &[TopicPartition]) -> Result<Vec<Result<()>>> {
-    Err(client::Error::of(ErrorCode::GroupIdNotFound))
+pub(super) fn delete_offsets(
+    cluster: &Cluster,
+    id: &str,
+    partitions: &[TopicPartition],
+) -> Result<Vec<Result<()>>> {
+    check_id(id)?;
+    let existing = existing(cluster, partitions.iter())?;
+    let known: Vec<TopicPartition> = partitions.iter().filter(|tp| existing.contains(tp)).cloned().collect();
+    let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
+    let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
+    let results = log.update(Sync::Now, |groups, now| {
+        let buried = bury(cluster, id, groups, now)?;
+        let outcome = groups.delete_offsets(id, &known).map_err(client::Error::of)?;
+        Ok((vec![buried, outcome.records], outcome.results))
+    })?;
+    Ok(answers(partitions.iter(), &results.into_iter().collect()))
+}
+
+/// Deletes what groups have committed of a topic that is no more.
+pub(super) fn forget_topic(cluster: &Cluster, topic: &str) -> Result<()> {
+    if topic == OFFSETS_TOPIC {
+        return Ok(());
+    }
+    for mut log in GroupLog::all(cluster)? {
+        let has_commits = |groups: &Groups| {
+            groups.iter().any(|(_, group)| group.offsets().any(|(partition, _)| partition.topic == topic))
+        };
+        if has_commits(log.groups()) {
+            log.update(Sync::Now, |groups, _| Ok((vec![groups.forget_topic(topic)], ())))?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the dead out of a group; the records of that go before those of whatever is done next.
+pub(super) fn bury(
+    cluster: &Cluster,
+    id: &str,
+    groups: &mut Groups,
+    now: TimestampMs,
+) -> Result<Vec<GroupRecord>> {
+    let mut living = BTreeSet::new();
+    if let Some(GroupKind::Classic(classic)) = groups.get(id).map(|group| &group.kind) {
+        for member in classic.members() {
+            if is_alive(cluster, id, member)? {
+                living.insert(member.member_id.clone());
+            }
+        }
+    }
+    Ok(groups.bury(id, |member| !living.contains(member), &ClassicConfig::default(), now))
+}
+
+fn check_id(id: &str) -> Result<()> {
+    if id.is_empty() { Err(client::Error::of(ErrorCode::InvalidGroupId)) } else { Ok(()) }
+}
+
+/// Those of `partitions` that exist.
+fn existing<'a>(
+    cluster: &Cluster,
+    partitions: impl Iterator<Item = &'a TopicPartition>,
+) -> Result<BTreeSet<TopicPartition>> {
+    let topics: BTreeSet<&str> = partitions.map(|partition| partition.topic.as_str()).collect();
+    let mut existing = BTreeSet::new();
+    for name in topics {
+        let Some(topic) = cluster.open_topic(name)? else { continue };
+        let named = |&(partition, _): &(_, _)| TopicPartition { topic: name.to_owned(), partition };
+        existing.extend(topic.partitions.iter().map(named));
+    }
+    Ok(existing)
+}
+
+/// An answer for each partition in the order asked; without a result it doesn't exist.
+fn answers<'a>(
+    partitions: impl Iterator<Item = &'a TopicPartition>,
+    results: &BTreeMap<TopicPartition, std::result::Result<(), ErrorCode>>,
+) -> Vec<Result<()>> {
+    let unknown = Err(ErrorCode::UnknownTopicOrPartition);
+    let answer = |partition| results.get(partition).copied().unwrap_or(unknown).map_err(client::Error::of);
+    partitions.map(answer).collect()
 }

@@ -52,9 +52,24 @@ impl Coordination {
         self.root.join("rotation").join(topic_id.to_string())
     }
 
-    /// The lock, members and claims of a group.
+    /// What a group keeps here.
     pub(super) fn group(&self, group: &str) -> PathBuf {
         self.root.join("groups").join(encode_name(group))
+    }
+
+    /// Held by the member that reads for the group.
+    pub(super) fn group_claim(&self, group: &str) -> PathBuf {
+        self.group(group).join("claim")
+    }
+
+    /// The files of a group's members.
+    pub(super) fn group_members(&self, group: &str) -> PathBuf {
+        self.group(group).join("members")
+    }
+
+    /// Held by a member for as long as it lives.
+    pub(super) fn group_member(&self, group: &str, member: &str) -> PathBuf {
+        self.group_members(group).join(encode_name(member))
     }
 }
 

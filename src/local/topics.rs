@@ -1,6 +1,7 @@
 //! Admin calls about topics: decided by `metadata`, carried out here on the directories.
 
 use super::cluster::Cluster;
+use super::groups;
 use super::topic::{self, OpenTopic};
 use crate::client::{self, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing};
 use crate::metadata::{self, PlanError, Topic, TopicRequest};
@@ -111,7 +112,7 @@ pub(super) fn delete(cluster: &Cluster, name: &str) -> Result<()> {
         handle.lock()?.delete()?;
         topic::remove_directory(cluster.broker(), &topic.name, partition)?;
     }
-    Ok(())
+    groups::forget_topic(cluster, name)
 }
 
 fn seed(id: Uuid) -> u64 {
