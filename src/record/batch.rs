@@ -205,9 +205,13 @@ impl BatchHeader {
     }
 }
 
-/// The sequence number `delta` records after `base`: 31 bits, going round; -1 stays.
+/// The sequence number `delta` records after `base`: 31 bits, going round; -1, which is none, stays.
 pub(crate) fn sequence_after(base: i32, delta: i32) -> i32 {
-    if base < 0 { base } else { base.wrapping_add(delta) & i32::MAX }
+    match base {
+        -1 => -1,
+        0.. => base.wrapping_add(delta) & i32::MAX,
+        _ => base.wrapping_add(delta),
+    }
 }
 
 /// Compares a whole batch with its checksum; `batch` may be longer.

@@ -108,7 +108,7 @@ fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = i32::from_be_bytes(*length);
     if length < 0 {
         *bytes = rest;
-        return (length == -1).then_some(None);
+        return Some(None);
     }
     let (taken, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     *bytes = rest;

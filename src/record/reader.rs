@@ -42,15 +42,11 @@ impl BatchReader {
         if header.is_legacy() {
             return self.for_each_legacy(header, batch, |record| visit(&record.view));
         }
-        let records = whole(header, batch)?.get(HEADER_SIZE..).unwrap_or_default();
         let count = header.record_count;
         if count < 0 {
             return Err(Error::RecordCount(count));
         }
-        let records = match header.codec()? {
-            Compression::None => records,
-            codec => self.decompressor.decompress(codec, records)?,
-        };
+        let records = self.records(header, batch)?;
         let appended = header.timestamp_type() == TimestampType::LogAppend;
         let base = Base {
             offset: header.base_offset,
@@ -69,6 +65,17 @@ impl BatchReader {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// The bytes of a v2 batch's records, decompressed.
+    pub(crate) fn records<'a>(&'a mut self, header: &BatchHeader, batch: &'a [u8]) -> Result<&'a [u8]> {
+        let records = whole(header, batch)?.get(HEADER_SIZE..).unwrap_or_default();
+        match header.codec()? {
+            Compression::None => Ok(records),
+            // A batch that compaction has emptied has nothing to decompress.
+            _ if records.is_empty() && header.record_count == 0 => Ok(records),
+            codec => self.decompressor.decompress(codec, records),
+        }
     }
 
     /// The records of an entry of format v0 or v1 with what only those have: a wrapper message's inner entries,

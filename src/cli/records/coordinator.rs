@@ -70,10 +70,13 @@ impl Coordinator {
         };
         let key = Message { flexible_since: NEVER, fields: record.key }
             .decode(0, key)
-            .map_err(|reason| unreadable("key", 0, &reason))?;
+            .map_err(|reason| unreadable("key", record.number, &reason))?;
         let Some(value) = value else { return Ok((key, None)) };
         let mut value = Reader::new(value);
         let version = value.i16().map_err(|_| "Could not read version from value's buffer.".to_owned())?;
+        if !(0..=record.last_version).contains(&version) {
+            return Err(format!("Found an unknown record version {version} for {} type", record.number));
+        }
         let mut fields = record
             .value
             .decode(version, &mut value)

@@ -8,6 +8,8 @@ use super::schema::{
 pub(super) struct CoordinatorRecord {
     pub(super) number: i16,
     pub(super) key: &'static [Field],
+    /// Of the value.
+    pub(super) last_version: i16,
     pub(super) value: Message,
 }
 
@@ -79,6 +81,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 0,
         key: &[field("group", TEXT), field("topic", TEXT), field("partition", I32)],
+        last_version: 0,
         value: Message {
             flexible_since: NEVER,
             fields: &[field("offset", I64), field("metadata", TEXT), field("commitTimestamp", I64)],
@@ -87,6 +90,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 1,
         key: &[field("group", TEXT), field("topic", TEXT), field("partition", I32)],
+        last_version: 4,
         value: Message {
             flexible_since: 4,
             fields: &[
@@ -102,6 +106,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 2,
         key: &[field("group", TEXT)],
+        last_version: 4,
         value: Message {
             flexible_since: 4,
             fields: &[
@@ -117,6 +122,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 3,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[field("epoch", I32), field("metadataHash", I64).tagged(0, Default::Empty)],
@@ -125,11 +131,13 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 4,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("topics", many(TOPIC_METADATA))] },
     },
     CoordinatorRecord {
         number: 5,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -150,16 +158,19 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 6,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("assignmentEpoch", I32)] },
     },
     CoordinatorRecord {
         number: 7,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("topicPartitions", many(TOPIC_PARTITION))] },
     },
     CoordinatorRecord {
         number: 8,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -174,6 +185,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 10,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -187,21 +199,25 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 11,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("epoch", I32), field("metadataHash", I64)] },
     },
     CoordinatorRecord {
         number: 12,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("assignmentEpoch", I32)] },
     },
     CoordinatorRecord {
         number: 13,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("topicPartitions", many(TOPIC_PARTITION))] },
     },
     CoordinatorRecord {
         number: 14,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -215,6 +231,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 15,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -227,6 +244,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 16,
         key: &[field("groupId", TEXT), field("regularExpression", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[field("topics", array(&TEXT)), field("version", I64), field("timestamp", I64)],
@@ -235,6 +253,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 17,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -250,6 +269,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 19,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -268,11 +288,13 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 20,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message { flexible_since: 0, fields: &[field("assignmentEpoch", I32)] },
     },
     CoordinatorRecord {
         number: 21,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -285,6 +307,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 22,
         key: &[field("groupId", TEXT), field("memberId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -303,6 +326,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 23,
         key: &[field("groupId", TEXT)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[field("epoch", I32), field("subtopologies", many(SUBTOPOLOGY))],
@@ -314,6 +338,7 @@ pub(super) const GROUPS: &[CoordinatorRecord] = &[
 pub(super) const TRANSACTIONS: &[CoordinatorRecord] = &[CoordinatorRecord {
     number: 0,
     key: &[field("transactionalId", TEXT)],
+    last_version: 1,
     value: Message {
         flexible_since: 1,
         fields: &[
@@ -337,6 +362,7 @@ pub(super) const SHARE_STATE: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 0,
         key: &[field("groupId", TEXT), field("topicId", UUID), field("partition", I32)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[
@@ -354,6 +380,7 @@ pub(super) const SHARE_STATE: &[CoordinatorRecord] = &[
     CoordinatorRecord {
         number: 1,
         key: &[field("groupId", TEXT), field("topicId", UUID), field("partition", I32)],
+        last_version: 0,
         value: Message {
             flexible_since: 0,
             fields: &[

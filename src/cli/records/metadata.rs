@@ -6,30 +6,40 @@ use super::schema::{Message, Result};
 use crate::types::Reader;
 use serde_json::json;
 
-const FRAME_VERSION: u32 = 1;
+/// The class that Kafka names along with its words.
+const UNSUPPORTED: &str = "org.apache.kafka.common.errors.UnsupportedVersionException";
+const FRAME_VERSION: i16 = 1;
 
 /// The JSON of a metadata record's value; the error is in Kafka's words.
 pub(crate) fn metadata_json(value: &[u8]) -> Result<String> {
     let mut bytes = Reader::new(value);
-    let frame = bytes.uvarint().map_err(|_| "Error while reading frame version".to_owned())?;
+    let frame = number(&mut bytes, "frame version")?;
     if frame != FRAME_VERSION {
         return Err(format!(
             "Could not deserialize metadata record due to unknown frame version {frame}(only frame version {FRAME_VERSION} is supported)"
         ));
     }
-    let number = bytes.uvarint().map_err(|_| "Error while reading type".to_owned())?;
-    let version = bytes.uvarint().map_err(|_| "Error while reading version".to_owned())?;
+    let id = number(&mut bytes, "type")?;
+    let version = number(&mut bytes, "version")?;
     let record = METADATA
         .iter()
-        .find(|record| u32::try_from(record.number) == Ok(number))
-        .ok_or_else(|| format!("Unknown metadata id {number}"))?;
+        .find(|record| record.number == id)
+        .ok_or_else(|| format!("{UNSUPPORTED}: Unknown metadata id {id}"))?;
     let message = Message { flexible_since: 0, fields: record.fields };
-    let data = message.decode(i16::try_from(version).unwrap_or(i16::MAX), &mut bytes)?;
+    let data = message
+        .decode(version, &mut bytes)
+        .map_err(|_| format!("Failed to deserialize record with type {id}"))?;
     let garbage = bytes.remaining().len();
     if garbage > 0 {
-        return Err(format!("Found {garbage} byte(s) of garbage after {}", record.name));
+        return Err(format!("Found {garbage} byte(s) of garbage after {id}"));
     }
     Ok(json_text(&json!({"type": record.name, "version": version, "data": data})))
+}
+
+/// An unsigned varint of no more than 15 bits.
+fn number(bytes: &mut Reader<'_>, name: &str) -> Result<i16> {
+    let number = bytes.uvarint().map_err(|_| format!("Error while reading {name}"))?;
+    i16::try_from(number).map_err(|_| format!("Value for {name} was too large."))
 }
 
 #[cfg(test)]

@@ -145,7 +145,8 @@ impl Decoder {
         Ok(Value::Object(present.collect::<Map<_, _>>()))
     }
 
-    /// The section of tagged fields; unknown ones are passed over.
+    /// The section of tagged fields; unknown ones are passed over. The size of a known one says nothing that its
+    /// content doesn't, and Kafka doesn't look at it.
     fn tags(
         self,
         fields: &'static [Field],
@@ -155,16 +156,20 @@ impl Decoder {
         for _ in 0..unsigned(bytes)? {
             let tag = u32::try_from(unsigned(bytes)?).unwrap_or(u32::MAX);
             let size = unsigned(bytes)?;
-            let mut content = Reader::new(take(bytes, size)?);
             let known = fields.iter().zip(values.iter_mut()).find_map(|(field, value)| match field.tag {
                 Some((number, default)) if number == tag && field.is_in(self.version) => {
                     Some((field, value, default))
                 }
                 _ => None,
             });
-            if let Some((field, slot, default)) = known {
-                let value = self.value(field, &mut content)?;
-                *slot = Some(value).filter(|value| *value != self.default_value(field.kind, default));
+            match known {
+                Some((field, slot, default)) => {
+                    let value = self.value(field, bytes)?;
+                    *slot = Some(value).filter(|value| *value != self.default_value(field.kind, default));
+                }
+                None => {
+                    take(bytes, size)?;
+                }
             }
         }
         Ok(())

@@ -68,9 +68,9 @@ impl OffsetIndexFile {
     }
 
     /// Where to look for `offset`: the position of the last entry at or below it, 0 if there is none.
-    pub(crate) fn lookup(&self, offset: Offset) -> u64 {
+    pub(crate) fn lookup(&self, offset: Offset) -> i32 {
         let below = self.all().take_while(|entry| entry.offset <= offset).last();
-        below.map_or(0, |entry| u64::try_from(entry.position).unwrap_or(0))
+        below.map_or(0, |entry| entry.position)
     }
 
     pub(crate) fn sanity(&self) -> Sanity {

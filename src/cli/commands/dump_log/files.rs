@@ -16,10 +16,10 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// The files of `--files`, between commas; empty names at the end don't count.
+    /// The files of `--files`, between commas; empty names at the end don't count, unless there is no comma.
     pub(super) fn split(list: &OsStr) -> Vec<Named> {
         let mut names: Vec<&[u8]> = list.as_bytes().split(|&byte| byte == b',').collect();
-        while names.len() > 1 && names.last().is_some_and(|name| name.is_empty()) {
+        while list.as_bytes().contains(&b',') && names.last().is_some_and(|name| name.is_empty()) {
             names.pop();
         }
         names.into_iter().map(Named::new).collect()
@@ -108,6 +108,8 @@ mod tests {
         };
         assert_eq!(shown("a//b/./c.log/,/x,,"), ["a/b/./c.log", "/x"]);
         assert_eq!(shown(",a"), ["", "a"]);
+        assert_eq!(shown(""), [""]);
+        assert!(shown(",").is_empty());
     }
 
     #[test]

@@ -42,11 +42,13 @@ pub(super) fn dump_offsets(
     if mode == Mode::Sanity {
         return sanity(out, file, index.sanity(), Kind::Offsets);
     }
+    let log_size = batches.remaining_bytes();
     for entry in index.entries() {
-        let position = u64::try_from(entry.position).unwrap_or(0);
-        batches
-            .walk_from(position, u64::try_from(size).unwrap_or(0))
-            .map_err(|error| exceptions::of_file(&log, &error))?;
+        let position = slice_start(entry.position, &log, log_size)?;
+        let Ok(size) = u64::try_from(size) else {
+            return Err(exceptions::invalid_slice("size", size.into(), &log, log_size));
+        };
+        batches.walk_from(position, size).map_err(|error| exceptions::of_file(&log, &error))?;
         let Some(batch) = batches.next().map_err(|error| exceptions::of_file(&log, &error))? else {
             let message = format!("{}: no batch at byte {position}", log.shown());
             return Err(exceptions::bare("java.util.NoSuchElementException", &message));
@@ -78,9 +80,10 @@ pub(super) fn dump_times(
         return sanity(out, file, index.sanity(), Kind::Times);
     }
     let mut reader = BatchReader::default();
+    let log_size = batches.remaining_bytes();
     let mut before = -1;
     for entry in index.entries() {
-        let position = offsets.lookup(entry.offset);
+        let position = slice_start(offsets.lookup(entry.offset), &log, log_size)?;
         let batch = walk_to(&mut batches, position, entry.offset);
         let batch = batch.map_err(|error| exceptions::of_file(&log, &error))?;
         compare(&mut reader, file, &log, entry, before, batch, reports)?;
@@ -90,6 +93,15 @@ pub(super) fn dump_times(
         before = entry.timestamp.0;
     }
     Ok(())
+}
+
+/// Where in the log an index leads to.
+fn slice_start(position: i32, log: &Named, log_size: u64) -> Result<u64, Failure> {
+    match u64::try_from(position) {
+        Err(_) => Err(exceptions::invalid_slice("position", position.into(), log, log_size)),
+        Ok(position) if position > log_size => Err(exceptions::slice_behind_end(position, log, log_size)),
+        Ok(position) => Ok(position),
+    }
 }
 
 type FoundBatch<'a> = Option<crate::log::dump::Batch<'a>>;
@@ -123,10 +135,9 @@ fn compare(
         latest = latest.max(record.timestamp.0);
         ControlFlow::Continue(())
     };
-    reader
-        .for_each_of(&batch.header, batch.bytes, visit)
-        .map_err(|error| exceptions::of_batch(log, batch.position, &error))?
-        .is_continue();
+    if let Err(error) = reader.for_each_of(&batch.header, batch.bytes, visit) {
+        return Err(exceptions::of_records(log, &batch, reader, &error));
+    }
     if latest != entry.timestamp.0 {
         reports.time_mismatch(&file.absolute(), entry.timestamp.0, latest);
     }

@@ -110,9 +110,7 @@ fn remote_log_metadata<'a>(record: &RecordView<'a>) -> Result<Shown<'a>, Failure
 
 impl Decoder {
     fn by_class(class: &str) -> Result<Decoder, Failure> {
-        let name = class
-            .strip_prefix("org.apache.kafka.tools.api.")
-            .or_else(|| class.strip_prefix("kafka.serializer."));
+        let name = class.strip_prefix("org.apache.kafka.tools.api.");
         match name {
             Some("StringDecoder") => Ok(Decoder::String),
             Some("LongDecoder") => Ok(Decoder::Long),

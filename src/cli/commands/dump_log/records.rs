@@ -6,7 +6,7 @@ use super::parsers::{Parser, Shown};
 use super::reports::Reports;
 use crate::cli::error::Failure;
 use crate::cli::records::{ControlKind, control_kind, java_text};
-use crate::log::dump::{Batch, BatchReader, LegacyRecord, LogFile, sequence_after};
+use crate::log::dump::{Batch, BatchReader, Compression, LegacyRecord, LogFile, sequence_after};
 use crate::output::Stdout;
 use crate::types::{Offset, RecordView, TimestampType};
 use std::io::Write;
@@ -32,9 +32,17 @@ pub(super) fn dump(
     reports: &mut Reports,
 ) -> Result<(), Failure> {
     heading(out, file)?;
-    let limit = u64::try_from(settings.max_bytes).unwrap_or(0);
     let failed = |error| exceptions::of_file(file, &error);
-    let mut log = LogFile::open(file.path(), limit).map_err(failed)?;
+    let mut log = LogFile::open(file.path(), u64::MAX).map_err(failed)?;
+    let Ok(limit) = u64::try_from(settings.max_bytes) else {
+        return Err(exceptions::invalid_slice(
+            "size",
+            settings.max_bytes.into(),
+            file,
+            log.remaining_bytes(),
+        ));
+    };
+    log.walk_from(0, limit).map_err(failed)?;
     let mut dumper = Dumper { out, settings, file, reports, reader: BatchReader::default(), last: None };
     while let Some(batch) = log.next().map_err(failed)? {
         dumper.batch(&batch)?;
@@ -59,6 +67,9 @@ fn heading(out: &mut Stdout, file: &Named) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Nothing can follow it.
+const NO_OFFSET: Offset = Offset::new(-1);
+
 struct Dumper<'d> {
     out: &'d mut Stdout,
     settings: &'d Settings,
@@ -71,11 +82,31 @@ struct Dumper<'d> {
 
 impl Dumper<'_> {
     fn batch(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
-        self.batch_line(batch)?;
+        let is_valid = batch.is_valid();
+        self.batch_line(batch, is_valid)?;
         if !self.settings.deep {
             return Ok(());
         }
         let mut reader = std::mem::take(&mut self.reader);
+        let result = self.batch_records(batch, is_valid, &mut reader);
+        self.reader = reader;
+        result
+    }
+
+    fn batch_records(
+        &mut self,
+        batch: &Batch<'_>,
+        is_valid: bool,
+        reader: &mut BatchReader,
+    ) -> Result<(), Failure> {
+        let header = &batch.header;
+        // Kafka unfolds a compressed batch before it shows the first record: a damaged one shows none.
+        if !is_valid && !header.codec().is_ok_and(|codec| codec == Compression::None) {
+            let nothing = |_: &RecordView<'_>| ControlFlow::Continue(());
+            if let Err(error) = reader.for_each_of(header, batch.bytes, nothing) {
+                return Err(exceptions::of_records(self.file, batch, reader, &error));
+            }
+        }
         let mut failure = None;
         let mut keep = |result: Result<(), Failure>| match result {
             Ok(()) => ControlFlow::Continue(()),
@@ -84,23 +115,21 @@ impl Dumper<'_> {
                 ControlFlow::Break(())
             }
         };
-        let read = if batch.header.is_legacy() {
-            reader.for_each_legacy(&batch.header, batch.bytes, |record| {
+        let read = if header.is_legacy() {
+            reader.for_each_legacy(header, batch.bytes, |record| {
                 keep(self.record_line(batch, &record.view, Some(record)))
             })
         } else {
-            reader
-                .for_each_of(&batch.header, batch.bytes, |record| keep(self.record_line(batch, record, None)))
+            reader.for_each_of(header, batch.bytes, |record| keep(self.record_line(batch, record, None)))
         };
-        self.reader = reader;
         match (read, failure) {
             (_, Some(failure)) => Err(failure),
             (Ok(_), None) => Ok(()),
-            (Err(error), None) => Err(exceptions::of_batch(self.file, batch.position, &error)),
+            (Err(error), None) => Err(exceptions::of_records(self.file, batch, reader, &error)),
         }
     }
 
-    fn batch_line(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
+    fn batch_line(&mut self, batch: &Batch<'_>, is_valid: bool) -> Result<(), Failure> {
         let header = &batch.header;
         if header.is_legacy() {
             write!(self.out, "offset: {}", header.last_offset())?;
@@ -125,8 +154,7 @@ impl Dumper<'_> {
                 None => write!(self.out, "OptionalLong.empty")?,
             }
         }
-        let codec =
-            header.codec().map_err(|error| exceptions::of_batch(self.file, batch.position, &error))?;
+        let codec = header.codec().map_err(|error| exceptions::of_batch(self.file, batch, &error))?;
         writeln!(
             self.out,
             " position: {} {}: {} size: {} magic: {} compresscodec: {codec} crc: {} isvalid: {}",
@@ -136,7 +164,7 @@ impl Dumper<'_> {
             header.size_bytes(),
             header.magic(),
             header.crc(),
-            batch.is_valid(),
+            is_valid,
         )?;
         Ok(())
     }
@@ -147,7 +175,7 @@ impl Dumper<'_> {
         record: &RecordView<'_>,
         legacy: Option<&LegacyRecord<'_>>,
     ) -> Result<(), Failure> {
-        if let Some(last) = self.last
+        if let Some(last) = self.last.filter(|last| *last != NO_OFFSET)
             && record.offset != last.next()
         {
             self.reports.gap(&self.file.absolute(), last, record.offset);
