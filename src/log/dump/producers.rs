@@ -34,6 +34,13 @@ pub(crate) enum SnapshotDamage {
     },
     /// It ends within a field.
     Truncated,
+    /// Less than no producers.
+    NegativeCount,
+    /// More producers than bytes.
+    Count {
+        count: i32,
+        remaining: usize,
+    },
 }
 
 /// The producers of a `.snapshot`, or what is wrong with it.
@@ -42,28 +49,35 @@ pub(crate) fn read_producers(path: &Path) -> Result<std::result::Result<Vec<Prod
 }
 
 fn parse(bytes: &[u8]) -> std::result::Result<Vec<ProducerEntry>, SnapshotDamage> {
+    let cut_off = |_| SnapshotDamage::Truncated;
     let mut fields = Reader::new(bytes);
-    let (stored, producers) = snapshot(&mut fields).map_err(|_| SnapshotDamage::Truncated)?;
+    let _version = fields.i16().map_err(cut_off)?;
+    let stored = fields.i32().map_err(cut_off)?.cast_unsigned();
+    let count = fields.i32().map_err(cut_off)?;
+    if count < 0 {
+        return Err(SnapshotDamage::NegativeCount);
+    }
+    let remaining = fields.remaining().len();
+    if usize::try_from(count).is_ok_and(|count| count > remaining) {
+        return Err(SnapshotDamage::Count { count, remaining });
+    }
+    let producers = (0..count).map(|_| producer(&mut fields)).collect::<std::result::Result<_, _>>();
+    let producers = producers.map_err(cut_off)?;
     let computed = crc32c(bytes.get(CRC_FROM..).unwrap_or_default());
     if stored == computed { Ok(producers) } else { Err(SnapshotDamage::Checksum { stored, computed }) }
 }
 
-fn snapshot(fields: &mut Reader<'_>) -> std::result::Result<(u32, Vec<ProducerEntry>), CodecError> {
-    let _version = fields.i16()?;
-    let crc = fields.i32()?.cast_unsigned();
-    let producers = fields.array(|fields| {
-        Ok(ProducerEntry {
-            producer_id: fields.i64()?,
-            producer_epoch: fields.i16()?,
-            last_sequence: fields.i32()?,
-            last_offset: Offset::new(fields.i64()?),
-            offset_delta: fields.i32()?,
-            timestamp: TimestampMs(fields.i64()?),
-            coordinator_epoch: fields.i32()?,
-            transaction_first_offset: Some(fields.i64()?).filter(|&offset| offset >= 0).map(Offset::new),
-        })
-    })?;
-    Ok((crc, producers))
+fn producer(fields: &mut Reader<'_>) -> std::result::Result<ProducerEntry, CodecError> {
+    Ok(ProducerEntry {
+        producer_id: fields.i64()?,
+        producer_epoch: fields.i16()?,
+        last_sequence: fields.i32()?,
+        last_offset: Offset::new(fields.i64()?),
+        offset_delta: fields.i32()?,
+        timestamp: TimestampMs(fields.i64()?),
+        coordinator_epoch: fields.i32()?,
+        transaction_first_offset: Some(fields.i64()?).filter(|&offset| offset >= 0).map(Offset::new),
+    })
 }
 
 #[cfg(test)]

@@ -202,6 +202,13 @@ fn snapshot_damage(damage: SnapshotDamage) -> String {
                 "Snapshot is corrupt (CRC is no longer valid). Stored crc: {stored}. Computed crc: {computed}"
             )
         }
+        SnapshotDamage::Count { count, remaining } => format!(
+            "Snapshot failed schema validation: Tried to allocate a collection of size {count}, but there are only {remaining} bytes remaining."
+        ),
+        SnapshotDamage::NegativeCount => {
+            "Snapshot failed schema validation: non-nullable field producerEntries was serialized as null"
+                .to_owned()
+        }
         SnapshotDamage::Truncated => "Snapshot failed schema validation: null".to_owned(),
     }
 }
@@ -234,8 +241,8 @@ enum Kind {
 fn sanity(out: &mut Stdout, file: &Named, sanity: Sanity, kind: Kind) -> Result<(), Failure> {
     let path = file.absolute();
     let (corrupt, index, bound) = match kind {
-        Kind::Offsets => ("Corrupt index found, index file", "Index", "base"),
-        Kind::Times => ("Corrupt time index found, time index file", "Time index", "first"),
+        Kind::Offsets => (format!("Corrupt index found, index file {path}"), "Index", "base"),
+        Kind::Times => (format!("Corrupt time index found, time index file ({path})"), "Time index", "first"),
     };
     let message = match sanity {
         Sanity::Sound => return Ok(writeln!(out, "{} passed sanity check.", file.shown())?),
@@ -243,10 +250,10 @@ fn sanity(out: &mut Stdout, file: &Named, sanity: Sanity, kind: Kind) -> Result<
             "{index} file {path} is corrupt, found {found} bytes which is neither positive nor a multiple of {entry_size}"
         ),
         Sanity::LastOffset { last, base } => format!(
-            "{corrupt} ({path}) has non-zero size but the last offset is {last} which is less than the {bound} offset {base}"
+            "{corrupt} has non-zero size but the last offset is {last} which is less than the {bound} offset {base}"
         ),
         Sanity::LastTimestamp { last, first } => format!(
-            "{corrupt} ({path}) has non-zero size but the last timestamp is {last} which is less than the first timestamp {first}"
+            "{corrupt} has non-zero size but the last timestamp is {last} which is less than the first timestamp {first}"
         ),
     };
     Err(exceptions::uncaught("org.apache.kafka.storage.internals.log.CorruptIndexException", &message))

@@ -2,7 +2,7 @@
 
 use crate::types::Offset;
 
-/// Findings, grouped by file; those of a file are told with the latest first.
+/// Findings, grouped by file; those of a file are told in order, or with the latest first.
 #[derive(Default)]
 pub(super) struct Reports {
     index_mismatches: Vec<Group>,
@@ -47,36 +47,33 @@ impl Reports {
     /// The lines, in Kafka's order and words.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        tell(
-            &mut lines,
-            &self.index_mismatches,
-            |file| format!("Mismatches in :{file}"),
-            |a, b| format!("  Index offset: {a}, log offset: {b}"),
-        );
-        tell(
-            &mut lines,
-            &self.time_mismatches,
-            |file| format!("Found timestamp mismatch in :{file}"),
-            |a, b| format!("  Index timestamp: {a}, log timestamp: {b}"),
-        );
-        tell(
-            &mut lines,
-            &self.out_of_order,
-            |file| format!("Found out of order timestamp in :{file}"),
-            |a, b| format!("  Index timestamp: {a}, Previously indexed timestamp: {b}"),
-        );
+        let mismatches = |file: &str| format!("Mismatches in :{file}");
+        tell(&mut lines, &self.index_mismatches, First::Latest, mismatches, |a, b| {
+            format!("  Index offset: {a}, log offset: {b}")
+        });
+        let timestamps = |file: &str| format!("Found timestamp mismatch in :{file}");
+        tell(&mut lines, &self.time_mismatches, First::Earliest, timestamps, |a, b| {
+            format!("  Index timestamp: {a}, log timestamp: {b}")
+        });
+        let out_of_order = |file: &str| format!("Found out of order timestamp in :{file}");
+        tell(&mut lines, &self.out_of_order, First::Earliest, out_of_order, |a, b| {
+            format!("  Index timestamp: {a}, Previously indexed timestamp: {b}")
+        });
         let not_found = |_: &str| "The following indexed offsets are not found in the log.".to_owned();
-        tell(&mut lines, &self.not_found, not_found, |a, b| {
+        tell(&mut lines, &self.not_found, First::Earliest, not_found, |a, b| {
             format!("Indexed offset: {a}, found log offset: {b}")
         });
-        tell(
-            &mut lines,
-            &self.gaps,
-            |file| format!("Non-consecutive offsets in {file}"),
-            |a, b| format!("  {a} is followed by {b}"),
-        );
+        let gaps = |file: &str| format!("Non-consecutive offsets in {file}");
+        tell(&mut lines, &self.gaps, First::Latest, gaps, |a, b| format!("  {a} is followed by {b}"));
         lines
     }
+}
+
+/// Which finding of a file is told first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Earliest,
+    Latest,
 }
 
 fn add(groups: &mut Vec<Group>, file: &str, pair: (i64, i64)) {
@@ -89,12 +86,17 @@ fn add(groups: &mut Vec<Group>, file: &str, pair: (i64, i64)) {
 fn tell(
     lines: &mut Vec<String>,
     groups: &[Group],
+    first: First,
     heading: impl Fn(&str) -> String,
     line: impl Fn(i64, i64) -> String,
 ) {
     for group in groups {
         lines.push(heading(&group.file));
-        lines.extend(group.pairs.iter().rev().map(|&(a, b)| line(a, b)));
+        let told = group.pairs.iter().map(|&(a, b)| line(a, b));
+        match first {
+            First::Earliest => lines.extend(told),
+            First::Latest => lines.extend(told.rev()),
+        }
     }
 }
 
@@ -103,17 +105,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_come_by_kind_then_file_then_latest_first() {
+    fn findings_come_by_kind_then_file_then_in_kafkas_order() {
         let mut reports = Reports::default();
         reports.gap("/a.log", Offset::new(1), Offset::new(3));
         reports.gap("/b.log", Offset::new(7), Offset::new(9));
         reports.gap("/a.log", Offset::new(5), Offset::new(8));
         reports.index_mismatch("/a.index", Offset::new(13), Offset::new(15));
+        reports.time_mismatch("/a.timeindex", 100, 101);
+        reports.time_mismatch("/a.timeindex", 200, 201);
         assert_eq!(
             reports.lines(),
             [
                 "Mismatches in :/a.index",
                 "  Index offset: 13, log offset: 15",
+                "Found timestamp mismatch in :/a.timeindex",
+                "  Index timestamp: 100, log timestamp: 101",
+                "  Index timestamp: 200, log timestamp: 201",
                 "Non-consecutive offsets in /a.log",
                 "  5 is followed by 8",
                 "  1 is followed by 3",
