@@ -63,6 +63,12 @@ impl Properties {
         self.entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_slice())
     }
 
+    /// All entries as text, in the order given.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        self.entries.iter().map(move |(key, value)| (key.clone(), text(value)))
+    }
+
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'_, str>> {
         self.get(key).map(String::from_utf8_lossy)
     }

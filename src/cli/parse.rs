@@ -73,6 +73,15 @@ impl Parsed {
         names.iter().copied().filter(|name| self.has(name)).collect()
     }
 
+    /// The occurrences of any of `names`, in the order given, with their arguments.
+    pub(crate) fn in_order<'a>(
+        &'a self,
+        names: &'a [&str],
+    ) -> impl Iterator<Item = (&'a str, Option<&'a OsStr>)> {
+        let given = self.given.iter().filter(move |(name, _)| names.contains(&name.as_str()));
+        given.map(|(name, value)| (name.as_str(), value.as_deref()))
+    }
+
     /// Every argument of a repeatable option, in order, as the bytes that were typed.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a OsStr> {
         self.given.iter().filter(move |(given, _)| given == name).filter_map(|(_, value)| value.as_deref())

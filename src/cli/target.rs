@@ -59,7 +59,12 @@ impl Target {
         if let Some(directory) = parsed.bytes("data-dir")? {
             return Ok(Target::Directory(PathBuf::from(directory)));
         }
-        match parsed.bytes("bootstrap-server")? {
+        // Some tools can be pointed at a controller instead of a broker; a directory is both.
+        let server = match parsed.bytes("bootstrap-server")? {
+            None => parsed.bytes("bootstrap-controller")?,
+            server => server,
+        };
+        match server {
             Some(server) if is_directory(server) => Ok(Target::Directory(PathBuf::from(server))),
             Some(server) if !environment.offline => {
                 Ok(Target::Servers(server.to_string_lossy().into_owned()))

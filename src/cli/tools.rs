@@ -54,6 +54,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::consume::TOOL,
     commands::groups::GROUPS,
     commands::groups::LIST_GROUPS,
+    commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::dump_log::TOOL,
 ];

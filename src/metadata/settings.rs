@@ -171,14 +171,17 @@ pub(crate) fn broker_default_settings(image: &Image) -> Vec<Setting> {
     sorted(known.chain(unknown_settings(image, "", level)).collect())
 }
 
-/// All configurations of a group, sorted by name.
+/// All configurations of a group, sorted by name. A group's own value hides the default.
 pub(crate) fn group_settings(image: &Image, group: &str) -> Vec<Setting> {
     let settings = group_configs().iter().map(|def| {
         let name = Cow::Borrowed(def.name);
         let own = own_place(image, ConfigKind::GROUP, group, def.name, &def.kind, ConfigLevel::Group);
-        let default =
-            Place { name: name.clone(), value: Some(def.default.to_owned()), level: ConfigLevel::Default };
-        Setting::of(name, own.into_iter().chain([default]).collect(), Some(def.default))
+        let place = own.unwrap_or_else(|| Place {
+            name: name.clone(),
+            value: Some(def.default.to_owned()),
+            level: ConfigLevel::Default,
+        });
+        Setting::of(name, vec![place], None)
     });
     settings.collect()
 }
