@@ -205,7 +205,9 @@ impl Assigned {
         }
         if flow.is_break() && position < until {
             self.position = Some(position);
-            self.epoch = None;
+            // Who stops at a batch's last record has read it to its end.
+            let whole = position >= behind;
+            self.epoch = whole.then(|| header.leader_epoch()).filter(|&epoch| epoch != LeaderEpoch::UNKNOWN);
             return Ok(ControlFlow::Break(()));
         }
         let whole = behind <= until;

@@ -264,6 +264,16 @@ impl LocalConsumer {
         Ok(None)
     }
 
+    /// Gives every partition a position, those included whose turn never came: a group commits all of them. Where none
+    /// can be found, none is committed.
+    fn position_all(&mut self) {
+        if self.member.is_some() {
+            for index in 0..self.assigned.len() {
+                let _ = self.position(index);
+            }
+        }
+    }
+
     fn commit(&mut self) -> Result<()> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let mut positions = Vec::new();
@@ -322,7 +332,12 @@ impl Consumer for LocalConsumer {
     }
 
     fn close(&mut self) -> Result<()> {
-        let committed = if self.config.auto_commit.is_some() { self.commit() } else { Ok(()) };
+        let committed = if self.config.auto_commit.is_some() {
+            self.position_all();
+            self.commit()
+        } else {
+            Ok(())
+        };
         let left = self.member.as_mut().map_or(Ok(()), GroupMember::leave);
         self.member = None;
         committed.and(left)

@@ -66,12 +66,12 @@ fn text(group: &GroupDescription, detail: Detail) -> String {
     columns(&layout, &rows)
 }
 
-/// The verbose columns; a classic member's target is left blank, its epochs are dashes.
+/// The verbose columns; a classic member has dashes for epochs and target.
 fn epochs_and_assignments(group: &GroupDescription, member: &MemberDescription) -> [String; 4] {
     let epoch = |epoch: Option<i32>| epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
     let current = assignment_text(&member.assignment);
     match &member.target_assignment {
-        None => [epoch(member.epoch), current, "-".to_owned(), String::new()],
+        None => [epoch(member.epoch), current, "-".to_owned(), "-".to_owned()],
         Some(target) => {
             [epoch(member.epoch), current, epoch(group.target_assignment_epoch), assignment_text(target)]
         }
@@ -167,8 +167,8 @@ mod tests {
         ];
         let expected = "\
 GROUP           CONSUMER-ID     GROUP-INSTANCE-ID HOST            CLIENT-ID       #PARTITIONS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT   
-g               one-1           one               /127.0.0.1      c               3               -               events:0;orders:2,10 -               \u{20}                   
-g               two-1                             /127.0.0.1      c               0               -               -                    -               \u{20}                   
+g               one-1           one               /127.0.0.1      c               3               -               events:0;orders:2,10 -               -                   
+g               two-1                             /127.0.0.1      c               0               -               -                    -               -                   
 ";
         assert_eq!(text(&group, Detail::Verbose), expected);
     }
