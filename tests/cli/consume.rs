@@ -56,7 +56,7 @@ fn a_follower_wakes_and_sleeps() {
     producer.close_stdin();
     producer.finish().shows("");
     follower.interrupt();
-    assert_eq!(follower.finish().success().lines().len(), 21);
+    assert_eq!(follower.finish().interrupted().lines().len(), 21);
 }
 
 /// User and system time so far, in hundredths of a second (Linux; 0 elsewhere).
@@ -78,7 +78,8 @@ fn a_signal_ends_it_with_its_position_kept() {
             consumer.interrupt()
         }
         consumer.wait_for_error_line("^Processed a total of 5 messages$");
-        let _ = consumer.finish().status();
+        let output = consumer.finish();
+        let _ = if terminate { output.terminated() } else { output.interrupted() };
         kt.stdin("5\n").run("produce --topic log").shows("");
         kt.run("consume --topic log --group readers --max-messages 1")
             .shows("5\n2> Processed a total of 1 messages\n");
@@ -124,5 +125,8 @@ fn a_record_is_only_seen_when_it_is_whole() {
     kt.stdin(input.clone()).run("produce --topic log").shows("");
     follower.wait_for_lines(200);
     follower.interrupt();
-    assert!(follower.finish().success().text() == input, "a follower saw something else than was produced");
+    assert!(
+        follower.finish().interrupted().text() == input,
+        "a follower saw something else than was produced"
+    );
 }

@@ -71,7 +71,7 @@ fn run(partitions: usize) {
     for follower in followers {
         follower.wait_for_lines(PRODUCERS * LINES);
         follower.terminate();
-        let shown = follower.finish().success().lines();
+        let shown = follower.finish().terminated().lines();
         check(&shown);
         for (partition, stored) in stored.iter().enumerate() {
             let head = format!("Partition:{partition}\t");

@@ -274,11 +274,28 @@ impl Output {
     /// Asserts status 0 and nothing on standard error but a consumer's count.
     #[track_caller]
     pub(crate) fn success(self) -> Streams {
+        self.quiet(0)
+    }
+
+    /// Asserts that SIGINT ended it, with nothing on standard error but a consumer's count.
+    #[track_caller]
+    pub(crate) fn interrupted(self) -> Streams {
+        self.quiet(128 + libc::SIGINT)
+    }
+
+    /// The same for SIGTERM.
+    #[track_caller]
+    pub(crate) fn terminated(self) -> Streams {
+        self.quiet(128 + libc::SIGTERM)
+    }
+
+    #[track_caller]
+    fn quiet(self, status: i32) -> Streams {
         let noise = super::lines(&String::from_utf8_lossy(&self.stderr))
             .into_iter()
             .filter(|line| !line.starts_with("Processed a total of "))
             .count();
-        assert!(self.status == 0 && noise == 0, "expected success and a silent stderr:\n{self}");
+        assert!(self.status == status && noise == 0, "expected status {status} and a silent stderr:\n{self}");
         Streams { stdout: self.stdout, stderr: self.stderr }
     }
 
@@ -330,14 +347,15 @@ impl Streams {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN_MAX: usize = 200;
+        const LINES_MAX: usize = 200;
+        const WIDTH_MAX: usize = 300;
         writeln!(f, "$ {}", self.command)?;
         let lines = self.transcript();
-        lines.iter().take(SHOWN_MAX).try_for_each(|line| writeln!(f, "{line}"))?;
-        if lines.len() > SHOWN_MAX {
-            writeln!(f, "({} more lines)", lines.len() - SHOWN_MAX)?;
+        lines.iter().take(LINES_MAX).try_for_each(|line| writeln!(f, "{line:.WIDTH_MAX$}"))?;
+        if lines.len() > LINES_MAX {
+            writeln!(f, "({} more lines)", lines.len() - LINES_MAX)?;
         }
-        write!(f, "? {}", self.status)
+        Ok(())
     }
 }
 
