@@ -9,7 +9,7 @@ use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
 use super::paths::{self, COORDINATION, Coordination};
 use super::producer::LocalProducer;
-use super::topic::{self, OpenTopic};
+use super::topic::{self, Found, OpenTopic};
 use super::topics;
 use crate::client::{self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig};
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
@@ -104,6 +104,7 @@ impl Cluster {
         let access = if writable { Access::ReadWrite } else { Access::ReadOnly };
         let spec = PartitionSpec {
             dir: broker.metadata_dir(),
+            topic_id: Uuid::METADATA_TOPIC,
             state_path: state_path(coordination.as_ref(), Uuid::METADATA_TOPIC, PartitionId(0)),
             config: METADATA_CONFIG,
             gaps: Gaps::Never,
@@ -241,23 +242,72 @@ impl Cluster {
 
     /// Opens one partition of a topic.
     pub(super) fn partition(&self, topic: &OpenTopic, partition: PartitionId) -> Result<Partition> {
-        let shared = &*self.shared;
         if self.is_writable()
             && let Some(&(_, epoch)) = topic.partitions.iter().find(|&&(id, _)| id == partition)
         {
-            topic::create_partition(&shared.broker, &topic.name, topic.id, partition, epoch)?;
+            self.make_partition(topic, partition, epoch)?;
         }
+        Ok(self.handle(&topic.name, topic.id, partition, topic.config.log, topic.gaps()))
+    }
+
+    fn handle(
+        &self,
+        topic: &TopicName,
+        topic_id: Uuid,
+        partition: PartitionId,
+        config: LogConfig,
+        gaps: Gaps,
+    ) -> Partition {
+        let shared = &*self.shared;
         let spec = PartitionSpec {
-            dir: paths::partition_dir(&shared.broker.dir, &topic.name, partition),
-            state_path: state_path(shared.coordination.as_ref(), topic.id, partition),
-            config: topic.config.log,
-            gaps: topic.gaps(),
-            channels: channels(topic.id, partition),
+            dir: paths::partition_dir(&shared.broker.dir, topic, partition),
+            topic_id,
+            state_path: state_path(shared.coordination.as_ref(), topic_id, partition),
+            config,
+            gaps,
+            channels: channels(topic_id, partition),
             access: shared.access,
             recovery_points: shared.broker.checkpoint(RECOVERY_POINTS),
-            key: TopicPartition { topic: topic.name.to_string(), partition },
+            key: TopicPartition { topic: topic.to_string(), partition },
         };
-        Ok(Partition::new(spec, shared.wake))
+        Partition::new(spec, shared.wake)
+    }
+
+    /// Makes sure of a partition's directory; `PartitionGone` if the topic isn't the one of that name any more. What an
+    /// earlier topic left there goes. Directories are made under the metadata's lock, so that nobody who still knows
+    /// an old topic makes one in the place of a new one's.
+    pub(super) fn make_partition(
+        &self,
+        topic: &OpenTopic,
+        partition: PartitionId,
+        epoch: LeaderEpoch,
+    ) -> Result<()> {
+        let dir = paths::partition_dir(&self.shared.broker.dir, &topic.name, partition);
+        if topic::find_partition(&dir, topic.id)? == Found::Ours {
+            return Ok(());
+        }
+        self.metadata().under_lock(|image| {
+            if image.topics().get(topic.name.as_str()).map(|current| current.id()) != Some(topic.id) {
+                return Err(Error::PartitionGone { dir: dir.clone() });
+            }
+            match topic::find_partition(&dir, topic.id)? {
+                Found::Ours => return Ok(()),
+                Found::Another(theirs) => self.delete_partition(&topic.name, theirs, partition)?,
+                Found::Nothing => {}
+            }
+            topic::create_partition(&dir, topic.id, epoch)
+        })
+    }
+
+    /// Removes the partition of a topic that is no more.
+    pub(super) fn delete_partition(
+        &self,
+        topic: &TopicName,
+        topic_id: Uuid,
+        partition: PartitionId,
+    ) -> Result<()> {
+        let mut handle = self.handle(topic, topic_id, partition, METADATA_CONFIG, Gaps::Compacted);
+        handle.delete(|| topic::remove_directory(&self.shared.broker, topic, partition))
     }
 
     pub(super) fn rotation_path(&self, topic_id: Uuid) -> PathBuf {

@@ -143,7 +143,10 @@ impl LocalConsumer {
             match self.assigned.iter().position(same) {
                 Some(index) => kept.push(self.assigned.swap_remove(index)),
                 None => {
-                    let partition = self.cluster.partition(&topic, key.partition)?;
+                    let partition = match self.cluster.partition(&topic, key.partition) {
+                        Err(Error::PartitionGone { .. }) => continue,
+                        other => other?,
+                    };
                     kept.push(Assigned::new(&topic, key.partition, partition, self.config.read_committed));
                 }
             }

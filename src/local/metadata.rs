@@ -81,10 +81,15 @@ impl MetadataLog {
         Ok(answer)
     }
 
-    fn decide_under_lock<T>(
+    /// Does `work` on the newest image while nobody can change it.
+    pub(super) fn under_lock<T>(&mut self, work: impl FnOnce(&Image) -> Result<T>) -> Result<T> {
+        self.decide_under_lock(|image| Ok((Vec::new(), work(image)?)))
+    }
+
+    fn decide_under_lock<T, E: From<Error>>(
         &mut self,
-        decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
-    ) -> client::Result<T> {
+        decide: impl FnOnce(&Image) -> std::result::Result<(Vec<Record>, T), E>,
+    ) -> std::result::Result<T, E> {
         let reader = self.partition.reader(self.replayed)?;
         let mut locked = self.partition.lock()?;
         let end = locked.log_end();
@@ -107,7 +112,7 @@ impl MetadataLog {
         let mut builder = BatchBuilder::new(Compression::None);
         let now = now_ms();
         for record in &records {
-            let value = record.encode().map_err(|e| client::Error::from(Error::from(e)))?;
+            let value = record.encode().map_err(Error::from)?;
             builder.append(now, None, Some(&value), &[]);
         }
         let batch = builder.finish(&ProducerStamp::NONE).map_err(Error::from)?;

@@ -7,7 +7,7 @@ use super::error::{Error, Result};
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, Mode, Wake};
 use crate::log::{self, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
-use crate::types::{LeaderEpoch, Offset, TopicPartition};
+use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub(super) enum Access {
 pub(super) struct PartitionSpec {
     /// The replica's directory.
     pub(super) dir: PathBuf,
+    /// The topic's id, which the directory must bear: its name alone could be a later topic's.
+    pub(super) topic_id: Uuid,
     /// The state file in `.kt/`.
     pub(super) state_path: PathBuf,
     pub(super) config: LogConfig,
@@ -174,17 +176,7 @@ impl Partition {
         let state = SharedState::read(&file, self.boot_id)?;
         self.state_file = Some(file);
         // From here on the guard gives the lock back, whatever fails.
-        let placeholder = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
-        let mut state = match state {
-            Some(state) => state,
-            None => SharedState {
-                deleted: false,
-                boot_id: 0,
-                inode: 0,
-                high_watermark: Offset::ZERO,
-                end: placeholder,
-            },
-        };
+        let mut state = state.unwrap_or_else(SharedState::unknown);
         if state.deleted {
             self.unlock();
             return Err(self.deleted());
@@ -198,20 +190,50 @@ impl Partition {
         }
     }
 
-    /// The state file, locked, and the one that its path leads to.
+    /// The state file, locked, and the one that its path leads to. Whoever holds it can rely on the directory: it is
+    /// taken away, and a later topic's put in its place, only by a holder of this lock.
     fn locked_state_file(&mut self) -> Result<File> {
         loop {
-            let file = match self.state_file.take().filter(|_| self.state_writable) {
-                Some(file) => file,
-                None => self.open_state_file()?,
+            let (file, known) = match self.state_file.take().filter(|_| self.state_writable) {
+                Some(file) => (file, true),
+                None => (self.open_state_file()?, false),
             };
             self.state_writable = true;
             disk::lock(&file)?;
-            if file.is_at_its_path()? {
-                return Ok(file);
+            if !file.is_at_its_path()? {
+                self.appender = None;
+                continue;
             }
-            self.appender = None;
+            if !known && !self.owns_directory()? {
+                disk::remove_file(&self.spec.state_path)?;
+                return Err(self.deleted());
+            }
+            return Ok(file);
         }
+    }
+
+    /// Whether the directory is there and of this topic, not of a later one with the same name.
+    fn owns_directory(&self) -> Result<bool> {
+        let dir = &self.spec.dir;
+        Ok(log::read_partition_metadata(dir)?.map_or(dir.is_dir(), |id| id == self.spec.topic_id))
+    }
+
+    /// Marks the partition as deleted for every process that has it open and has `remove` take its directory away, both
+    /// under the lock. Does nothing where the directory is gone or another topic's by now. Looks at no record, so that
+    /// a damaged log can be deleted.
+    pub(super) fn delete(&mut self, remove: impl FnOnce() -> Result<()>) -> Result<()> {
+        let file = match self.locked_state_file() {
+            Ok(file) => file,
+            Err(Error::PartitionGone { .. }) => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        let state = SharedState::read(&file, self.boot_id)?.unwrap_or_else(SharedState::unknown);
+        SharedState { deleted: true, boot_id: self.boot_id, ..state }.write(&file)?;
+        self.state_file = Some(file);
+        let outcome = remove().and_then(|()| Ok(disk::remove_file(&self.spec.state_path)?));
+        self.unlock();
+        self.wake.notify(self.spec.channels);
+        outcome
     }
 
     /// A deleted partition's state file is gone with it: it isn't made anew without the replica's directory.
@@ -362,15 +384,6 @@ impl Locked<'_> {
             self.new_names = false;
         }
         self.publish(self.state.end.log_end)
-    }
-
-    /// Marks the partition as deleted for every process that has it open, and gives its state file up.
-    pub(super) fn delete(mut self) -> Result<()> {
-        self.state.deleted = true;
-        self.save()?;
-        disk::remove_file(&self.partition.spec.state_path)?;
-        self.partition.wake.notify(self.partition.spec.channels);
-        Ok(())
     }
 
     fn save(&mut self) -> Result<()> {

@@ -146,7 +146,8 @@ impl LocalProducer {
         self.records_since_clock = 0;
         self.last_handed_over = Instant::now();
         if let Err(error) = &outcome {
-            self.fatal = self.fatal || error.code == ErrorCode::KafkaStorage;
+            let refused = matches!(error.code, ErrorCode::RecordTooLarge | ErrorCode::NotEnoughReplicas);
+            self.fatal |= !refused;
         }
         outcome
     }

@@ -39,6 +39,12 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
+    /// What is known before anybody has looked: nothing, and of no boot.
+    pub(super) fn unknown() -> SharedState {
+        let end = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
+        SharedState { deleted: false, boot_id: 0, inode: 0, high_watermark: Offset::ZERO, end }
+    }
+
     /// Reads the state without a lock. `None` if there is none, or none of this boot.
     pub(super) fn read(file: &File, boot_id: u64) -> disk::Result<Option<SharedState>> {
         for _ in 0..ATTEMPTS {

@@ -9,6 +9,7 @@ use crate::log::{self, Gaps, LeaderEpochs, LogConfig};
 use crate::metadata::{Image, TimestampPolicy, TopicCompression, TopicConfig};
 use crate::record::{BatchBuilder, Compression};
 use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicName, Uuid};
+use std::path::Path;
 
 /// A topic, opened.
 #[derive(Clone, Debug)]
@@ -112,30 +113,36 @@ impl TopicSettings {
     }
 }
 
-/// Makes sure of the directory and the files of a partition. What another topic of the same name left there goes.
-pub(super) fn create_partition(
-    broker: &Broker,
-    name: &TopicName,
-    id: Uuid,
-    partition: PartitionId,
-    epoch: LeaderEpoch,
-) -> Result<()> {
-    let dir = paths::partition_dir(&broker.dir, name, partition);
-    if dir.is_dir() {
-        match log::read_partition_metadata(&dir)? {
-            Some(theirs) if theirs == id => return Ok(()),
-            Some(_) => remove_directory(broker, name, partition)?,
-            // A crash or a full disk left it half made, or it is of a version of Kafka that didn't write the file.
-            None if log::is_empty(&dir)? => {}
-            None => return Ok(()),
-        }
-    }
-    disk::create_dirs(&dir)?;
-    log::create(&dir, Offset::ZERO)?;
+/// Whose directory lies where a partition's should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The topic's own, whole.
+    Ours,
+    /// What another topic of the same name left there.
+    Another(Uuid),
+    /// None, or one that a crash or a full disk left half made.
+    Nothing,
+}
+
+/// Looks at a partition's directory.
+pub(super) fn find_partition(dir: &Path, id: Uuid) -> Result<Found> {
+    Ok(match log::read_partition_metadata(dir)? {
+        Some(theirs) if theirs == id => Found::Ours,
+        Some(theirs) => Found::Another(theirs),
+        None if !dir.is_dir() || log::is_empty(dir)? => Found::Nothing,
+        // Of a version of Kafka that didn't write the file.
+        None => Found::Ours,
+    })
+}
+
+/// Makes the directory and the files of a partition.
+pub(super) fn create_partition(dir: &Path, id: Uuid, epoch: LeaderEpoch) -> Result<()> {
+    disk::create_dirs(dir)?;
+    log::create(dir, Offset::ZERO)?;
     let mut epochs = LeaderEpochs::default();
     epochs.assign(epoch, Offset::ZERO);
-    epochs.write(&dir)?;
-    Ok(log::write_partition_metadata(&dir, id)?)
+    epochs.write(dir)?;
+    Ok(log::write_partition_metadata(dir, id)?)
 }
 
 /// Takes a partition's directory out of the way at once, then removes it.

@@ -1,8 +1,9 @@
 //! Admin calls about topics: decided by `metadata`, carried out here on the directories.
 
 use super::cluster::Cluster;
+use super::error::Error;
 use super::groups;
-use super::topic::{self, OpenTopic};
+use super::topic::OpenTopic;
 use crate::client::{self, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing};
 use crate::metadata::{self, PlanError, Topic, TopicRequest};
 use crate::types::{BrokerId, ErrorCode, INTERNAL_TOPICS, TopicName, Uuid};
@@ -92,7 +93,10 @@ fn make_partitions(cluster: &Cluster, name: &str) -> Result<()> {
     // It may be deleted again by now.
     let Some(topic) = cluster.open_topic(name)? else { return Ok(()) };
     for &(partition, epoch) in &topic.partitions {
-        topic::create_partition(cluster.broker(), &topic.name, topic.id, partition, epoch)?;
+        match cluster.make_partition(&topic, partition, epoch) {
+            Err(Error::PartitionGone { .. }) => return Ok(()),
+            other => other?,
+        }
     }
     Ok(())
 }
@@ -108,9 +112,7 @@ pub(super) fn delete(cluster: &Cluster, name: &str) -> Result<()> {
     })?;
     let Some(topic) = doomed else { return Ok(()) };
     for &(partition, _) in &topic.partitions {
-        let mut handle = cluster.partition(&topic, partition)?;
-        handle.lock()?.delete()?;
-        topic::remove_directory(cluster.broker(), &topic.name, partition)?;
+        cluster.delete_partition(&topic.name, topic.id, partition)?;
     }
     groups::forget_topic(cluster, name)
 }

@@ -49,3 +49,39 @@ fn live_directories(kt: &Kt, topic: &str) -> Vec<String> {
         .filter(|name| name.starts_with(&format!("{topic}-")) && !name.ends_with("-delete"))
         .collect()
 }
+
+/// Whoever still knew the deleted topic used to take the new one's directory for its own.
+#[test]
+fn a_topic_made_again_at_once_is_nobody_elses() {
+    let (kt, mut random) = (Kt::new(), Random::new());
+    kt.run("topics --create --topic log --partitions 2").shows("Created topic log.\n");
+    for round in 0..ROUNDS {
+        let input: String = (0..20_000).map(|line| format!("round {round} line {line}\n")).collect();
+        let producers: Vec<Running> =
+            (0..PRODUCERS).map(|_| kt.stdin(input.clone()).start("produce --topic log")).collect();
+        let follower = kt.start("consume --topic log --from-beginning");
+        thread::sleep(random.time_below(Duration::from_millis(30)));
+        kt.run("topics --delete --topic log").shows("");
+        // A producer may be faster.
+        kt.run("topics --create --topic log --partitions 2 --if-not-exists").success();
+        kt.stdin("marked\n").run("produce --topic log --partition 0").shows("");
+        let mut complete = 0;
+        for producer in producers {
+            let output = producer.finish();
+            complete += usize::from(output.status() == 0);
+            assert!(matches!(output.status(), 0 | 1), "{output}");
+            assert!(!output.to_string().contains("damaged"), "{output}");
+        }
+        follower.terminate();
+        let seen = follower.finish();
+        assert!(!seen.to_string().contains("damaged"), "{seen}");
+        let partitions = kt.run("get-offsets --topic log").success().lines().len();
+        let records =
+            (0..partitions).flat_map(|partition| kt.records("log", partition, "")).collect::<Vec<_>>();
+        assert!(records.contains(&"marked".to_owned()), "what was acknowledged after the creation is there");
+        let foreign =
+            records.iter().find(|line| *line != "marked" && !line.starts_with(&format!("round {round} ")));
+        assert_eq!(foreign, None, "a record of an earlier topic");
+        println!("round {round}: {complete} complete, {} records", records.len());
+    }
+}
