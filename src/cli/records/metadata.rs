@@ -7,20 +7,13 @@ use crate::types::Reader;
 use serde_json::json;
 
 /// The class that Kafka names along with its words.
-const UNSUPPORTED: &str = "org.apache.kafka.common.errors.UnsupportedVersionException";
+pub(super) const UNSUPPORTED: &str = "org.apache.kafka.common.errors.UnsupportedVersionException";
 const FRAME_VERSION: i16 = 1;
 
 /// The JSON of a metadata record's value; the error is in Kafka's words.
 pub(crate) fn metadata_json(value: &[u8]) -> Result<String> {
     let mut bytes = Reader::new(value);
-    let frame = number(&mut bytes, "frame version")?;
-    if frame != FRAME_VERSION {
-        return Err(format!(
-            "Could not deserialize metadata record due to unknown frame version {frame}(only frame version {FRAME_VERSION} is supported)"
-        ));
-    }
-    let id = number(&mut bytes, "type")?;
-    let version = number(&mut bytes, "version")?;
+    let (id, version) = take_frame(&mut bytes)?;
     let record = METADATA
         .iter()
         .find(|record| record.number == id)
@@ -34,6 +27,17 @@ pub(crate) fn metadata_json(value: &[u8]) -> Result<String> {
         return Err(format!("Found {garbage} byte(s) of garbage after {id}"));
     }
     Ok(json_text(&json!({"type": record.name, "version": version, "data": data})))
+}
+
+/// Takes the frame around a record: its number and its version.
+pub(super) fn take_frame(bytes: &mut Reader<'_>) -> Result<(i16, i16)> {
+    let frame = number(bytes, "frame version")?;
+    if frame != FRAME_VERSION {
+        return Err(format!(
+            "Could not deserialize metadata record due to unknown frame version {frame}(only frame version {FRAME_VERSION} is supported)"
+        ));
+    }
+    Ok((number(bytes, "type")?, number(bytes, "version")?))
 }
 
 /// An unsigned varint of no more than 15 bits.

@@ -8,9 +8,11 @@ mod coordinator_tables;
 mod json;
 mod metadata;
 mod metadata_tables;
+mod remote_log;
 mod schema;
 
 pub(crate) use control::{ControlKind, control_kind};
 pub(crate) use coordinator::{Coordinator, Decoded};
 pub(crate) use json::{java_text, json_text};
 pub(crate) use metadata::metadata_json;
+pub(crate) use remote_log::remote_log_text;

@@ -3,7 +3,7 @@
 use super::exceptions;
 use crate::cli::error::Failure;
 use crate::cli::parse::Parsed;
-use crate::cli::records::{Coordinator, Decoded, java_text, json_text, metadata_json};
+use crate::cli::records::{Coordinator, Decoded, java_text, json_text, metadata_json, remote_log_text};
 use crate::types::RecordView;
 use serde_json::json;
 use std::borrow::Cow;
@@ -69,7 +69,12 @@ impl Parser {
                     .unwrap_or_else(|reason| format!("Error at {offset}, skipping. {reason}"));
                 Ok((None, Some(Cow::Owned(json))))
             }
-            Parser::RemoteLogMetadata => remote_log_metadata(record),
+            Parser::RemoteLogMetadata => {
+                let offset = record.offset;
+                let text = remote_log_text(record.value.unwrap_or_default())
+                    .unwrap_or_else(|reason| format!("Error at offset {offset}, skipping. {reason}"));
+                Ok((None, Some(Cow::Owned(text))))
+            }
         }
     }
 }
@@ -100,12 +105,6 @@ fn coordinator_record<'a>(coordinator: Coordinator, record: &RecordView<'a>) -> 
             (Some(Cow::Owned(words)), None)
         }
     })
-}
-
-/// kt has no tiered storage; the records are shown as base64 would not help anybody, so they are named by their type.
-fn remote_log_metadata<'a>(record: &RecordView<'a>) -> Result<Shown<'a>, Failure> {
-    let _ = record;
-    Err(Failure::plain("records of __remote_log_metadata can't be decoded: kt has no tiered storage"))
 }
 
 impl Decoder {
