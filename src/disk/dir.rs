@@ -84,15 +84,15 @@ pub(crate) fn replace_with(path: &Path, content: &[u8], durability: Durability) 
         return Err(Error::new("write", path, e));
     }
     match (durability, path.parent()) {
-        (Durability::Synced, Some(parent)) => sync_dir(parent),
+        (Durability::Synced, Some(parent)) => sync_path(parent),
         _ => Ok(()),
     }
 }
 
-/// Returns when the directory's names are on the disk.
-pub(crate) fn sync_dir(path: &Path) -> Result<()> {
-    let synced = fs::File::open(path).and_then(|dir| dir.sync_all());
-    synced.map_err(|e| Error::new("sync the directory", path, e))
+/// Returns when a directory's names, or a file's content, are on the disk.
+pub(crate) fn sync_path(path: &Path) -> Result<()> {
+    let synced = fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|e| Error::new("sync", path, e))
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {

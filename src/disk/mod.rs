@@ -10,7 +10,7 @@ mod wake;
 
 pub(crate) use dir::{
     Durability, Entry, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace,
-    replace_with, sync_dir,
+    replace_with, sync_path,
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};

@@ -49,9 +49,9 @@ pub(super) fn create(dir: &Path, coordination: &Coordination) -> Result<Broker> 
     };
     write_metadata(&broker)?;
     broker.write()?;
-    disk::sync_dir(&aside)?;
+    disk::sync_path(&aside)?;
     disk::rename(&aside, &home)?;
-    disk::sync_dir(dir)?;
+    disk::sync_path(dir)?;
     broker.dir = home;
     drop(lock);
     Ok(broker)
@@ -85,12 +85,15 @@ fn write_metadata(broker: &Broker) -> Result<()> {
     appender.log_file().sync_data()?;
     let mut epochs = LeaderEpochs::default();
     epochs.assign(FIRST_EPOCH, Offset::ZERO);
-    epochs.write(&dir)?;
+    epochs.write(&dir, disk::Durability::Atomic)?;
     log::write_partition_metadata(&dir, Uuid::METADATA_TOPIC)?;
+    for path in log::companions(&dir) {
+        disk::sync_path(&path)?;
+    }
     disk::replace(&dir.join("quorum-state"), quorum_state(broker.id).as_bytes())?;
     let bootstrap = encode_records(&metadata::feature_levels(), TimestampMs(0), LeaderEpoch(0))?;
     disk::replace(&broker.checkpoint("bootstrap.checkpoint"), &bootstrap)?;
-    Ok(disk::sync_dir(&dir)?)
+    Ok(disk::sync_path(&dir)?)
 }
 
 fn append(appender: &mut Appender, end: &mut LogEnd, records: &[Record], now: TimestampMs) -> Result<()> {

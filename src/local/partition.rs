@@ -68,10 +68,14 @@ impl Partition {
         &self.spec.dir
     }
 
-    /// The directories that hold the names of the partition's files.
-    pub(super) fn directories(&self) -> Vec<PathBuf> {
-        let parent = self.spec.dir.parent().map(Path::to_owned);
-        std::iter::once(self.spec.dir.clone()).chain(parent).collect()
+    /// What must be durable for the first batch of a segment to be found: the small files beside it, which are written
+    /// without a sync when the partition is made, and the directories.
+    pub(super) fn names(&self) -> Vec<PathBuf> {
+        let dir = &self.spec.dir;
+        let mut names = log::companions(dir).to_vec();
+        names.push(dir.clone());
+        names.extend(dir.parent().map(Path::to_owned));
+        names
     }
 
     pub(super) fn channels(&self) -> Channels {
@@ -286,7 +290,9 @@ impl Partition {
         let found = log::recover(&self.spec.dir, &how, &self.spec.config)?;
         let appender = Appender::open(&self.spec.dir, &found.end)?;
         // What is published must be durable, and nobody can say whether this was.
-        appender.log_file().sync_data()?;
+        if found.end.segment_bytes > 0 {
+            appender.log_file().sync_data()?;
+        }
         let (inode, _) = appender.identity()?;
         let log_end = found.end.log_end;
         *state = SharedState {
@@ -378,8 +384,8 @@ impl Locked<'_> {
             return Err(e.into());
         }
         if self.new_names {
-            for dir in self.partition.directories() {
-                disk::sync_dir(&dir)?;
+            for path in self.partition.names() {
+                disk::sync_path(&path)?;
             }
             self.new_names = false;
         }

@@ -268,7 +268,7 @@ fn write(slot: &mut Slot, topic: &OpenTopic, acks: Acks, syncer: Option<&Syncer>
     };
     let file = locked.log_file();
     drop(locked);
-    let new_names = if appended.first_in_segment { partition.directories() } else { Vec::new() };
+    let new_names = if appended.first_in_segment { partition.names() } else { Vec::new() };
     drop(partition);
     if let Some(file) = file {
         syncer.add(Appended { partition: Arc::clone(&slot.partition), file, end, new_names });

@@ -16,7 +16,7 @@ pub(super) struct Appended {
     pub(super) partition: Arc<Mutex<Partition>>,
     pub(super) file: Arc<File>,
     pub(super) end: Offset,
-    /// Directories that hold a name as new as these records, to be synced with them.
+    /// Files and directories as new as these records, to be synced with them.
     pub(super) new_names: Vec<PathBuf>,
 }
 
@@ -139,7 +139,7 @@ fn step(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
 fn sync(appended: &Appended) -> Result<()> {
     appended.file.sync_data()?;
     for dir in &appended.new_names {
-        disk::sync_dir(dir)?;
+        disk::sync_path(dir)?;
     }
     let mut partition = appended.partition.lock().unwrap_or_else(PoisonError::into_inner);
     let mut locked = partition.lock()?;

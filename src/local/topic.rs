@@ -141,7 +141,7 @@ pub(super) fn create_partition(dir: &Path, id: Uuid, epoch: LeaderEpoch) -> Resu
     log::create(dir, Offset::ZERO)?;
     let mut epochs = LeaderEpochs::default();
     epochs.assign(epoch, Offset::ZERO);
-    epochs.write(dir)?;
+    epochs.write(dir, disk::Durability::Atomic)?;
     Ok(log::write_partition_metadata(dir, id)?)
 }
 

@@ -79,7 +79,7 @@ impl Appender {
         if epoch > end.leader_epoch {
             let mut epochs = LeaderEpochs::read(&self.dir)?;
             if epochs.assign(epoch, end.log_end) {
-                epochs.write(&self.dir)?;
+                epochs.write(&self.dir, disk::Durability::Synced)?;
             }
             end.leader_epoch = epoch;
         }
@@ -110,7 +110,7 @@ impl Appender {
         self.segment.sync()?;
         producer_state::write_snapshot(&self.dir, end.segment_base, end.log_end)?;
         let next = Segment::open(&self.dir, end.log_end)?;
-        disk::sync_dir(&self.dir)?;
+        disk::sync_path(&self.dir)?;
         self.segment = next;
         *end = LogEnd::empty(end.log_end, end.leader_epoch);
         Ok(())

@@ -1,12 +1,12 @@
 //! `leader-epoch-checkpoint`: where each leader epoch of a partition begins.
 
 use super::{Error, Result};
-use crate::disk;
+use crate::disk::{self, Durability};
 use crate::types::{LeaderEpoch, Offset};
 use std::fmt::Write;
 use std::path::Path;
 
-const FILE: &str = "leader-epoch-checkpoint";
+pub(super) const FILE: &str = "leader-epoch-checkpoint";
 
 /// Leader epochs with the offset at which each began, both ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,13 +34,13 @@ impl LeaderEpochs {
         Ok(LeaderEpochs { entries })
     }
 
-    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path, durability: Durability) -> Result<()> {
         let mut text = format!("0\n{}\n", self.entries.len());
         for (epoch, start) in &self.entries {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{epoch} {start}");
         }
-        Ok(disk::replace(&dir.join(FILE), text.as_bytes())?)
+        Ok(disk::replace_with(&dir.join(FILE), text.as_bytes(), durability)?)
     }
 
     /// The newest epoch.
@@ -85,7 +85,7 @@ mod tests {
         assert!(epochs.assign(LeaderEpoch(2), Offset::new(16)));
         assert!(!epochs.assign(LeaderEpoch(2), Offset::new(20)));
         assert!(epochs.assign(LeaderEpoch(5), Offset::new(16)));
-        epochs.write(dir.path()).unwrap();
+        epochs.write(dir.path(), Durability::Atomic).unwrap();
         assert_eq!(LeaderEpochs::read(dir.path()).unwrap(), epochs);
         assert_eq!(epochs.of(Offset::new(15)), Some(LeaderEpoch(0)));
         assert_eq!(epochs.of(Offset::new(16)), Some(LeaderEpoch(5)));

@@ -27,7 +27,7 @@ pub(crate) use end::LogEnd;
 pub(crate) use epochs::LeaderEpochs;
 pub(crate) use error::{Error, Result};
 pub(crate) use names::{
-    FileKind, is_empty, parse_partition_dir, read_partition_metadata, segment_file, segments,
+    FileKind, companions, is_empty, parse_partition_dir, read_partition_metadata, segment_file, segments,
     write_partition_metadata,
 };
 pub(crate) use producer_state::{ProducerStates, control_record};

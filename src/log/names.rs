@@ -1,7 +1,7 @@
 //! The names of a log's files: a 20-digit base offset and what the file is.
 
 use super::Result;
-use crate::disk::{self, File, Mode};
+use crate::disk::{self, Durability, File, Mode};
 use crate::types::{Offset, PartitionId, Uuid};
 use std::path::{Path, PathBuf};
 
@@ -64,9 +64,15 @@ fn parse(name: &str, kind: FileKind) -> Option<Offset> {
 /// The file that tells whose partition a directory holds.
 const PARTITION_METADATA: &str = "partition.metadata";
 
-/// Writes `partition.metadata`, without a newline at its end, as Kafka does.
+/// The small files of a partition's directory that are not a segment's.
+pub(crate) fn companions(dir: &Path) -> [PathBuf; 2] {
+    [dir.join(PARTITION_METADATA), dir.join(super::epochs::FILE)]
+}
+
+/// Writes `partition.metadata`, without a newline at its end, as Kafka does. Not synced: see [`companions`].
 pub(crate) fn write_partition_metadata(dir: &Path, topic_id: Uuid) -> Result<()> {
-    Ok(disk::replace(&dir.join(PARTITION_METADATA), format!("version: 0\ntopic_id: {topic_id}").as_bytes())?)
+    let text = format!("version: 0\ntopic_id: {topic_id}");
+    Ok(disk::replace_with(&dir.join(PARTITION_METADATA), text.as_bytes(), Durability::Atomic)?)
 }
 
 /// The id of the topic whose partition lies in `dir`, if the directory says.
