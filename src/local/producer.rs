@@ -106,7 +106,8 @@ impl LocalProducer {
         })
     }
 
-    /// What a broker would refuse about a record by itself.
+    /// What a producer or a broker would refuse about a record by itself; `bound` is the most that a batch of it alone
+    /// takes.
     fn check(&self, record: &ProducerRecord<'_>, timestamp: TimestampMs, bound: usize) -> Result<()> {
         let config = &self.topic.config;
         if bound > self.config.max_request_size_bytes {
@@ -178,7 +179,7 @@ impl Producer for LocalProducer {
         let timestamp = record.timestamp.unwrap_or(TimestampMs(0));
         let timestamp = if record.timestamp.is_some() { timestamp } else { self.clock() };
         let bound = record::record_size_bound(record.key, record.value, record.headers);
-        self.check(record, timestamp, bound)?;
+        self.check(record, timestamp, record::HEADER_SIZE + bound)?;
         let index = self.choose(record, bound)?;
         let Some(slot) = self.slots.get(index) else { return Ok(()) };
         if slot.builder.size_bytes() + bound > self.batch_bytes && !slot.builder.is_empty() {

@@ -10,6 +10,8 @@ use crate::client::{Acks, Codec, Partitioner, ProducerConfig};
 use crate::types::PartitionId;
 
 const LINE_READER: &str = "org.apache.kafka.tools.LineMessageReader";
+const DEFAULT: &str = "org.apache.kafka.clients.producer.internals.DefaultPartitioner";
+const UNIFORM_STICKY: &str = "org.apache.kafka.clients.producer.UniformStickyPartitioner";
 const ROUND_ROBIN: &str = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
 const INT_MAX: i64 = i32::MAX as i64;
 
@@ -186,8 +188,11 @@ fn producer_config(register: Register, settings: &Properties) -> Result<Producer
         Some("zstd") => Codec::Zstd,
         Some(_) => return Err(settings.invalid("compression.type", "it is none, gzip, snappy, lz4 or zstd")),
     };
-    let partitioner = match (settings.text("partitioner.class").as_deref(), register) {
+    let class = settings.text("partitioner.class");
+    let partitioner = match (class.as_deref(), register) {
         (Some(ROUND_ROBIN), _) => Partitioner::RoundRobin,
+        // Kafka 4 has no names for its built-in partitioner any more; these are the ones it used to have.
+        (Some(DEFAULT | UNIFORM_STICKY), Register::Kt) => Partitioner::Sticky,
         (Some(_), _) => return Err(settings.invalid("partitioner.class", "there is no such class")),
         (None, Register::Kafka) => Partitioner::Sticky,
         (None, Register::Kt) => Partitioner::Rotation,
@@ -197,9 +202,17 @@ fn producer_config(register: Register, settings: &Properties) -> Result<Producer
         acks,
         codec,
         partitioner,
-        ignore_keys: settings.switch("partitioner.ignore.keys")?.unwrap_or(false),
+        ignore_keys: settings
+            .switch("partitioner.ignore.keys")?
+            .unwrap_or(class.as_deref() == Some(UNIFORM_STICKY)),
         batch_size_bytes: bytes(settings.number("batch.size", 0, INT_MAX)?),
-        max_request_size_bytes: bytes(settings.number("max.request.size", 0, INT_MAX)?).unwrap_or(1_048_576),
+        max_request_size_bytes: bytes(settings.number("max.request.size", 0, INT_MAX)?).unwrap_or(
+            match register {
+                Register::Kafka => 1_048_576,
+                // There is no request: what the topic's max.message.bytes allows is taken.
+                Register::Kt => usize::MAX,
+            },
+        ),
     })
 }
 
