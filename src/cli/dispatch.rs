@@ -1,5 +1,6 @@
 //! From the command line to the exit status: which tool, in which register, help and version, run, report.
 
+use super::complete;
 use super::context::{Context, Register};
 use super::error::{Failure, Status};
 use super::parse::Parsed;
@@ -12,6 +13,9 @@ use std::process::ExitCode;
 
 /// Runs the tool that the command line names; the program's name comes first in `words`.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
+    if complete::answer(&words) {
+        return ExitCode::SUCCESS;
+    }
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
     let words: Vec<OsString> = words.collect();

@@ -2,6 +2,7 @@
 //! reports in the register it was called in. Knows no file format and no lock; source: `spec` of Kafka's tools (KIP-14, KIP-1147).
 
 mod commands;
+mod complete;
 mod config;
 mod context;
 mod dispatch;

@@ -17,6 +17,8 @@ use std::str::FromStr;
 pub(crate) struct Parsed {
     /// In the order given; `None` where there was no argument.
     given: Vec<(String, Option<OsString>)>,
+    /// What is no option.
+    words: Vec<OsString>,
     argument_errors: fn(ParseError) -> Failure,
 }
 
@@ -28,18 +30,19 @@ impl Parsed {
         argument_errors: fn(ParseError) -> Failure,
     ) -> Result<Parsed, ParseError> {
         let mut given = Vec::new();
+        let mut others = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let bytes = word.as_bytes();
             if bytes == b"--" {
+                others.extend(words.by_ref().cloned());
                 break;
             }
-            let Some(option) = bytes.strip_prefix(b"--").or_else(|| bytes.strip_prefix(b"-")) else {
+            let option = bytes.strip_prefix(b"--").or_else(|| bytes.strip_prefix(b"-"));
+            let Some(option) = option.filter(|option| !option.is_empty()) else {
+                others.push(word.clone());
                 continue;
             };
-            if option.is_empty() {
-                continue;
-            }
             let (name, attached) = split_at_equals(option);
             let arg = find(command, name)
                 .ok_or_else(|| ParseError::Unrecognized { name: as_named(bytes, name) })?;
@@ -55,12 +58,12 @@ impl Parsed {
             };
             given.push((name, value));
         }
-        Ok(Parsed { given, argument_errors })
+        Ok(Parsed { given, words: others, argument_errors })
     }
 
-    /// Whether nothing at all was recognised as an option.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.given.is_empty()
+    /// The words that are no option and no option's argument. Kafka's tools ignore them.
+    pub(crate) fn words(&self) -> &[OsString] {
+        &self.words
     }
 
     /// Whether the option was given, with or without an argument.

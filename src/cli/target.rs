@@ -111,6 +111,12 @@ impl Connection {
         }
     }
 
+    /// Opens a data directory only if there is one.
+    pub(crate) fn open_existing(directory: PathBuf) -> Result<Option<Connection>, Failure> {
+        let exists = [".kt", "meta.properties"].iter().any(|entry| directory.join(entry).exists());
+        if exists { Connection::open(Target::Directory(directory)).map(Some) } else { Ok(None) }
+    }
+
     /// The data directory, for commands that show it.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory

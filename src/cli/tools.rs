@@ -57,6 +57,8 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::dump_log::TOOL,
+    commands::completions::TOOL,
+    commands::man::TOOL,
 ];
 
 /// The tool that `kt WORD` means: by its name, Kafka's name or an alias, `.sh` allowed.
@@ -93,7 +95,7 @@ mod tests {
         for tool in TOOLS {
             let command = (tool.command)();
             command.clone().debug_assert();
-            for option in command.get_arguments() {
+            for option in command.get_arguments().filter(|arg| !arg.is_positional()) {
                 assert!(option.get_help().is_some(), "{} --{}", tool.name, option.get_id());
                 assert_eq!(option.get_long(), Some(option.get_id().as_str()), "{}", tool.name);
                 let help = option.get_help().map(ToString::to_string).unwrap_or_default();

@@ -27,11 +27,7 @@ pub(crate) fn whole() -> Command {
         .about("Kafka without the server: Kafka's own commands over a plain directory")
         .disable_help_subcommand(true);
     TOOLS.iter().fold(root, |root, tool| {
-        let mut tool_command = command(tool).visible_aliases(tool.aliases.iter().copied());
-        if let Some(name) = tool.kafka_name {
-            tool_command = tool_command.visible_alias(name);
-        }
-        root.subcommand(tool_command)
+        root.subcommand(command(tool).aliases(tool.aliases.iter().copied()).aliases(tool.kafka_name))
     })
 }
 
@@ -40,7 +36,7 @@ pub(crate) fn option_table(command: &Command) -> String {
     let mut out = String::from("Option                                  Description\n");
     out.push_str("------                                  -----------\n");
     let complete = options::help_and_version(command.clone());
-    let mut arguments: Vec<&Arg> = complete.get_arguments().collect();
+    let mut arguments: Vec<&Arg> = complete.get_arguments().filter(|arg| !arg.is_positional()).collect();
     arguments.sort_by_key(|arg| arg.get_id().as_str());
     for arg in arguments {
         let value = arg.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());

@@ -1,9 +1,11 @@
 //! The tools: one file a tool, a folder where it has actions. Each offers a `TOOL` for the table in `cli/tools.rs`.
 
+pub(crate) mod completions;
 pub(crate) mod configs;
 pub(crate) mod consume;
 pub(crate) mod dump_log;
 pub(crate) mod get_offsets;
 pub(crate) mod groups;
+pub(crate) mod man;
 pub(crate) mod produce;
 pub(crate) mod topics;
