@@ -5,6 +5,7 @@
 //! - `cli`: kt's own ways, where Kafka's transcripts have nothing to say; a file a tool.
 //! - `durability`: killed processes, full disks, flipped bits, hostile names, read-only directories.
 //! - `concurrency`: many processes at once: producers, followers, first uses, deletions.
+//! - `generated`: completions and manual pages are what kt makes of its tools.
 //! - `readme`: the README's examples show what kt prints.
 //! - `tidy`: the code checks itself: who may use whom, sizes, banned calls, unlisted tests.
 
@@ -21,6 +22,7 @@
 mod cli;
 mod concurrency;
 mod durability;
+mod generated;
 mod readme;
 mod scenarios;
 mod support;

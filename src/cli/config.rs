@@ -1,7 +1,7 @@
 //! Settings as Kafka's tools take them: Java properties files, `key=value` words, and the numbers and booleans among them.
 //!
 //! Keys are text; values are bytes, for separators and markers may be anything. Unlike Java, a file is not decoded as Latin-1: its
-//! bytes stay what they are, and `\uXXXX` becomes UTF-8. Source: the documentation of `java.util.Properties.load`.
+//! bytes stay what they are, and `\u0020` becomes UTF-8. Source: the documentation of `java.util.Properties.load`.
 
 use super::error::Failure;
 use super::parse::Parsed;
@@ -199,7 +199,7 @@ fn split_line(line: &[u8]) -> (&[u8], &[u8]) {
     (key, trim_start(rest))
 }
 
-/// Interprets `\t`, `\n`, `\r`, `\f`, `\uXXXX`; a backslash before anything else is dropped.
+/// Interprets `\t`, `\n`, `\r`, `\f`, `\u0020`; a backslash before anything else is dropped.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;

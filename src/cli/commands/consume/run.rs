@@ -73,6 +73,8 @@ impl Session<'_> {
             Ending::Unwritten(error) => return self.end_unwritten(error),
             Ending::Untold(failure) => return Err(failure),
             Ending::Complete => Status::SUCCESS,
+            // For kt, who asks it to stop gets what was asked for; a Java program tells of the signal.
+            Ending::Signal(_) if self.context.register == Register::Kt => Status::SUCCESS,
             Ending::Signal(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
             Ending::Unformatted(error) => {
                 self.context.log(&format!("record {}: {error}", self.count))?;
@@ -159,7 +161,7 @@ impl Session<'_> {
 
     /// Kafka notices after each record, so that it has counted one more than were written. The consumer is not closed:
     /// what was not written must not be committed.
-    fn end_unwritten(mut self, error: io::Error) -> Result<Status, Failure> {
+    fn end_unwritten(self, error: io::Error) -> Result<Status, Failure> {
         if self.context.register == Register::Kt {
             return Err(error.into());
         }
