@@ -37,7 +37,7 @@ Formatter properties: print.timestamp, print.partition, print.offset, print.deli
 print.key, print.value, key.separator, line.separator, headers.separator, null.literal, key.deserializer,
 value.deserializer, headers.deserializer
 
-Exit status: 0, also after Ctrl-C; 1 if something could not be read.";
+Exit status: 0, or 1 if something could not be read; 130 after Ctrl-C.";
 
 fn command() -> Command {
     let table = options::table("consume", TOOL.about)

@@ -73,8 +73,6 @@ impl Session<'_> {
             Ending::Unwritten(error) => return self.end_unwritten(error),
             Ending::Untold(failure) => return Err(failure),
             Ending::Complete => Status::SUCCESS,
-            // For kt, who asks it to stop gets what was asked for; a Java program tells of the signal.
-            Ending::Signal(_) if self.context.register == Register::Kt => Status::SUCCESS,
             Ending::Signal(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
             Ending::Unformatted(error) => {
                 self.context.log(&format!("record {}: {error}", self.count))?;
