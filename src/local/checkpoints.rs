@@ -8,6 +8,7 @@ use crate::log::{read_checkpoint, write_checkpoint};
 use crate::types::{Offset, TopicPartition};
 use std::time::Duration;
 
+const LOG_STARTS: &str = "log-start-offset-checkpoint";
 const FILES: [&str; 2] = ["recovery-point-offset-checkpoint", "replication-offset-checkpoint"];
 
 /// A file younger than this is left as it is, as a broker's own timer would: an entry that lags is still true.
@@ -19,6 +20,21 @@ pub(super) fn note(cluster: &Cluster, ends: &[(TopicPartition, Offset)]) {
     if !ends.is_empty() {
         let _ = try_note(cluster, ends);
     }
+}
+
+/// Drops every entry of a topic: one of the same name that comes later begins anew.
+pub(super) fn forget(cluster: &Cluster, topic: &str) -> Result<()> {
+    let _lock = FileLock::acquire(&cluster.coordination()?.checkpoint_lock())?;
+    for name in FILES.iter().chain([&LOG_STARTS]) {
+        let path = cluster.broker().checkpoint(name);
+        let mut entries = read_checkpoint(&path)?;
+        let before = entries.len();
+        entries.retain(|partition, _| partition.topic != topic);
+        if entries.len() != before {
+            write_checkpoint(&path, &entries, Durability::Synced)?;
+        }
+    }
+    Ok(())
 }
 
 fn try_note(cluster: &Cluster, ends: &[(TopicPartition, Offset)]) -> Result<()> {

@@ -8,6 +8,7 @@ use super::partitioner::Chooser;
 use super::syncer::{Appended, Syncer};
 use super::topic::OpenTopic;
 use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
+use crate::metadata::Image;
 use crate::record::{self, BatchBuilder, ProducerStamp};
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,6 +230,11 @@ impl Drop for LocalProducer {
             return;
         }
         let topic = self.topic.name.as_str();
+        let still_there =
+            |image: &Image| image.topics().get(topic).is_some_and(|now| now.id() == self.topic.id);
+        if !self.cluster.with_image(still_there).unwrap_or(false) {
+            return;
+        }
         let ends = self.slots.iter().zip(&self.topic.partitions).filter_map(|(slot, &(partition, _))| {
             Some((TopicPartition { topic: topic.to_owned(), partition }, slot.appended_to?))
         });

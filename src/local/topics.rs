@@ -1,5 +1,6 @@
 //! Admin calls about topics: decided by `metadata`, carried out here on the directories.
 
+use super::checkpoints;
 use super::cluster::Cluster;
 use super::error::Error;
 use super::groups;
@@ -59,7 +60,12 @@ pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<()> {
         configs: &new.configs,
     };
     let id = Uuid::random();
-    cluster.update(|image| Ok((metadata::create_topic(image, &request, id, seed(id))?, ())))?;
+    cluster.update(|image| {
+        let records = metadata::create_topic(image, &request, id, seed(id))?;
+        // A deletion that a crash cut short may have left them.
+        checkpoints::forget(cluster, &new.name)?;
+        Ok((records, ()))
+    })?;
     make_partitions(cluster, &new.name)
 }
 
@@ -114,6 +120,7 @@ pub(super) fn delete(cluster: &Cluster, name: &str) -> Result<()> {
     for &(partition, _) in &topic.partitions {
         cluster.delete_partition(&topic.name, topic.id, partition)?;
     }
+    checkpoints::forget(cluster, name)?;
     groups::forget_topic(cluster, name)
 }
 
