@@ -78,6 +78,12 @@ scenarios![
     topics_usage_errors,
 ];
 
+/// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.
+const DIFFERENT: &[(&str, usize, &str)] = &[
+    ("topics_usage_errors", 80, "line 15, which is marked, has created a topic"),
+    ("topics_usage_errors", 84, "line 15, which is marked, has created a topic"),
+];
+
 const TOOLS: &[&str] = &[
     "kafka-topics",
     "kafka-console-producer",
@@ -220,8 +226,10 @@ fn check(name: &str) {
     let mut wrong = String::new();
     for step in &scenario.steps {
         let (stdout, stderr, status) = jobs.run(&kt, &programs, &step.command);
+        let differs =
+            step.kt_differs || DIFFERENT.iter().any(|(file, line, _)| *file == name && *line == step.line);
         let same_stderr = scenario.stderr_any || matches(&step.stderr, &stderr);
-        if step.kt_differs || (matches(&step.stdout, &stdout) && same_stderr && status == step.status) {
+        if differs || (matches(&step.stdout, &stdout) && same_stderr && status == step.status) {
             continue;
         }
         let want = Step::transcript(&step.stdout, &step.stderr, step.status);

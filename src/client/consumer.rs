@@ -87,7 +87,8 @@ pub(crate) enum Polled {
 /// A consumer; dropping it without `close` is what a crash does.
 pub(crate) trait Consumer {
     /// Hands the next records to `sink`, one after another, waiting up to `timeout` (`None`: for ever) for the first.
-    /// A `Break` ends the call; the record it came with counts as read, and the position stands behind it.
+    /// A `Break` ends the call; the record it came with counts as read, and the position stands behind it. What was handed
+    /// over is committed by a later call at the earliest: the caller has put it in safety by then.
     fn poll(
         &mut self,
         timeout: Option<Duration>,

@@ -78,7 +78,8 @@ impl Cluster {
     fn start(broker: Broker, coordination: Option<Coordination>) -> Result<Cluster> {
         let (wake, mut writable) = match coordination.as_ref().map(|c| Wake::open(&c.wake())) {
             Some(Ok(wake)) => (wake, true),
-            Some(Err(e)) if !e.is_read_only() => return Err(e.into()),
+            // Not found: `.kt` itself could not be made.
+            Some(Err(e)) if !e.is_read_only() && !e.is_not_found() => return Err(e.into()),
             Some(Err(_)) => {
                 (coordination.as_ref().map_or_else(Wake::private, |c| Wake::open_read_only(&c.wake())), false)
             }

@@ -299,6 +299,8 @@ impl Consumer for LocalConsumer {
         sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
     ) -> Result<Polled> {
         let begun = Instant::now();
+        // What the last call handed over has reached its reader by now; what this one hands over may not have when it ends.
+        self.commit_if_due()?;
         loop {
             // Taken before anything is looked at: what changes from here on ends the sleep below.
             let seen = self.cluster.wake().current();
@@ -310,7 +312,6 @@ impl Consumer for LocalConsumer {
             while self.unread.is_some() || self.fetch()? {
                 let flow = self.drain(sink, &mut delivered)?;
                 if delivered || matches!(flow, Flow::Stopped { .. }) {
-                    self.commit_if_due()?;
                     return Ok(Polled::Records);
                 }
             }

@@ -42,7 +42,8 @@ fn compare(kt: &Kt) {
         let writable = kt.run(arguments);
         assert_eq!(writable.status(), 0, "{writable}");
         let Some(read_only) = read_only(kt, "", arguments) else { return };
-        assert_eq!(read_only.to_string().split_once('\n'), writable.to_string().split_once('\n'));
+        let said = |output: &Output| output.to_string().split_once('\n').map(|(_, said)| said.to_owned());
+        assert_eq!(said(&read_only), said(&writable), "{arguments}");
     }
 }
 
@@ -74,7 +75,7 @@ fn a_read_only_directory_is_not_written() {
     ] {
         let Some(output) = read_only(&kt, stdin, arguments) else { return };
         let errors = output.failure(1).errors();
-        assert!(errors.contains("ead-only"), "{arguments}: the error doesn't say why: {errors}");
+        assert!(errors.contains("can only be read"), "{arguments}: the error doesn't say why: {errors}");
     }
     assert_eq!(kt.records("log", 0, ""), ["one", "two", "three"]);
 }
