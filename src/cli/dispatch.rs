@@ -19,8 +19,10 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
     let words: Vec<OsString> = words.collect();
-    let status = match tools::by_program(&file_name(&program)) {
+    let program = file_name(&program);
+    let status = match tools::by_program(&program) {
         Some(tool) => run_tool(tool, Register::Kafka, words),
+        None if program.starts_with("kafka-") => unknown(&program),
         None => run_kt(words),
     };
     ExitCode::from(status.0)

@@ -2,6 +2,7 @@
 //! Source: spec of the console tools, "Default formatter".
 
 use super::deserializer::{Deserializer, Undeserializable};
+use super::internal::InternalFormatter;
 use crate::cli::config::Properties;
 use crate::client::ConsumerRecord;
 use crate::output::sanitize_bytes;
@@ -15,6 +16,8 @@ pub(crate) enum Formatter {
     Default(DefaultFormatter),
     /// Prints nothing.
     NoOp,
+    /// JSON of the records of an internal topic.
+    Internal(InternalFormatter),
 }
 
 /// The columns of the default formatter and what stands between them.
@@ -81,7 +84,7 @@ impl Formatter {
                 Formatter::Default(DefaultFormatter::new(properties, audience))
             }
             "NoOpMessageFormatter" => Formatter::NoOp,
-            _ => return None,
+            name => Formatter::Internal(InternalFormatter::by_name(name)?),
         })
     }
 
@@ -91,6 +94,10 @@ impl Formatter {
         match self {
             Formatter::Default(formatter) => formatter.write(record, out),
             Formatter::NoOp => Ok(()),
+            Formatter::Internal(formatter) => {
+                formatter.write(record, out);
+                Ok(())
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod deserializer;
 mod formatter;
+mod internal;
 mod java_number;
 mod line_reader;
 mod lines;
