@@ -28,6 +28,15 @@ pub(crate) const TOOL: Tool = Tool {
 
 const ABOUT: &str = "Show the batches and records of log files, and check indexes against them";
 
+const EXAMPLES: &str = "\
+Examples:
+  The batches and records of a segment:
+    kt dump-log --print-data-log --files data/broker-1/orders-0/00000000000000000000.log
+  What the topics and configs of a directory are made of:
+    kt dump-log --cluster-metadata-decoder --files data/broker-1/__cluster_metadata-0/00000000000000000000.log
+  An index, checked against its log:
+    kt dump-log --files data/broker-1/orders-0/00000000000000000000.index";
+
 fn command() -> clap::Command {
     table("dump-log", ABOUT)
         .arg(valued(
@@ -53,6 +62,7 @@ fn command() -> clap::Command {
         ))
         .arg(flag("verify-index-only", "Check indexes without printing their entries"))
         .arg(flag("index-sanity-check", "Check indexes only as a broker does at its start"))
+        .after_help(EXAMPLES)
 }
 
 fn decoder(name: &'static str, what: &str) -> clap::Arg {

@@ -23,9 +23,22 @@ pub(crate) const TOOL: Tool = Tool {
     run,
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  How far a group has come, and how far it lags:
+    kt groups --describe --group board
+  All groups with their states:
+    kt groups --list --state
+  Read a topic again from its beginning (see the plan with --dry-run first):
+    kt groups --reset-offsets --group board --topic flights --to-earliest --execute
+  Forget a group and its offsets:
+    kt groups --delete --group board
+
+Exit status: 0 if everything was done, 1 if not.";
+
 fn command() -> Command {
     let table = target(table("groups", TOOL.about));
-    output(reset_options(table.args(actions()).args(selection()).args(views())))
+    output(reset_options(table.args(actions()).args(selection()).args(views()))).after_help(EXAMPLES)
 }
 
 fn actions() -> [clap::Arg; 6] {
