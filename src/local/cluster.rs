@@ -114,7 +114,11 @@ impl Cluster {
             recovery_points: broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         };
-        let metadata = Mutex::new(MetadataLog::open(Partition::new(spec, wake))?);
+        let mut metadata = MetadataLog::open(Partition::new(spec, wake))?;
+        if access == Access::ReadWrite {
+            metadata.revive(broker.id)?;
+        }
+        let metadata = Mutex::new(metadata);
         let shared = Shared {
             broker,
             coordination,

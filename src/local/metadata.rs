@@ -9,7 +9,7 @@ use crate::client;
 use crate::disk;
 use crate::metadata::{self, Image, Loader, Record};
 use crate::record::{self, BatchBuilder, BatchReader, Compression, ProducerStamp};
-use crate::types::{LeaderEpoch, Offset, TimestampMs, now_ms};
+use crate::types::{BrokerId, LeaderEpoch, Offset, TimestampMs, Uuid, now_ms};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ impl MetadataLog {
         &mut self,
         decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
     ) -> client::Result<T> {
-        let answer = self.decide_under_lock(decide)?;
+        let answer = self.decide_under_lock(|image, _| decide(image))?;
         self.refresh()?;
         self.snapshot_if_due()?;
         Ok(answer)
@@ -83,12 +83,24 @@ impl MetadataLog {
 
     /// Does `work` on the newest image while nobody can change it.
     pub(super) fn under_lock<T>(&mut self, work: impl FnOnce(&Image) -> Result<T>) -> Result<T> {
-        self.decide_under_lock(|image| Ok((Vec::new(), work(image)?)))
+        self.decide_under_lock(|image, _| Ok((Vec::new(), work(image)?)))
+    }
+
+    /// Lets the broker in that was shut out when it was last stopped: kt acts for it from now on.
+    pub(super) fn revive(&mut self, broker: BrokerId) -> Result<()> {
+        if !metadata::is_shut_out(self.image(), broker) {
+            return Ok(());
+        }
+        self.decide_under_lock(|image, end| {
+            Ok::<_, Error>((metadata::revive_broker(image, broker, Uuid::random(), end.get()), ()))
+        })?;
+        self.refresh()?;
+        Ok(())
     }
 
     fn decide_under_lock<T, E: From<Error>>(
         &mut self,
-        decide: impl FnOnce(&Image) -> std::result::Result<(Vec<Record>, T), E>,
+        decide: impl FnOnce(&Image, Offset) -> std::result::Result<(Vec<Record>, T), E>,
     ) -> std::result::Result<T, E> {
         let reader = self.partition.reader(self.replayed)?;
         let mut locked = self.partition.lock()?;
@@ -105,7 +117,7 @@ impl MetadataLog {
         };
         replay.run(reader, end)?;
         self.replayed = self.replayed.max(end);
-        let (records, answer) = decide(self.loader.image())?;
+        let (records, answer) = decide(self.loader.image(), end)?;
         if records.is_empty() {
             return Ok(answer);
         }

@@ -8,6 +8,7 @@ mod image;
 mod loader;
 mod partition_records;
 mod placement;
+mod plan_brokers;
 mod plan_configs;
 mod plan_quotas;
 mod plan_topics;
@@ -29,6 +30,7 @@ pub(crate) use loader::Loader;
 pub(crate) use partition_records::{
     Brokers, Directories, LeaderRecovery, PartitionChangeRecord, PartitionRecord, PartitionState, TopicRecord,
 };
+pub(crate) use plan_brokers::{is_shut_out, revive_broker};
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
 pub(crate) use plan_quotas::alter_quotas;
 pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, delete_topic};

@@ -14,7 +14,7 @@ mod table;
 pub(crate) use columns::{Column, columns};
 pub(crate) use csv::csv_line;
 pub(crate) use format::Format;
-pub(crate) use java_hash::{buckets_for, in_hash_map_order};
+pub(crate) use java_hash::{Made, in_hash_map_order};
 pub(crate) use json::{json_line, json_pretty};
 pub(crate) use progress::Progress;
 pub(crate) use sanitize::{is_risky, sanitize, sanitize_bytes};

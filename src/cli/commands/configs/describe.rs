@@ -7,13 +7,10 @@ use super::request::Request;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::client::{self, Admin, ConfigEntry, ConfigResource, ConfigSource, ConfiguredKind};
-use crate::output::{Align, Format, buckets_for, csv_line, in_hash_map_order, json_pretty, table};
+use crate::output::{Align, Format, Made, csv_line, in_hash_map_order, json_pretty, table};
 use crate::types::ErrorCode;
 use serde::Serialize;
 use std::io::Write;
-
-/// Java makes maps of unknown size with so many buckets.
-const LEAST_BUCKETS: usize = 16;
 
 pub(super) fn run(
     context: &mut Context,
@@ -180,8 +177,9 @@ fn listed(context: &Context, admin: &dyn Admin, kind: EntityType) -> Result<Vec<
         EntityType::Groups => groups(context, admin)?,
         _ => {
             let mut names = topics(context, admin)?;
-            let buckets = buckets_for(names.len()).max(LEAST_BUCKETS);
-            in_hash_map_order(&mut names, buckets, |name| name);
+            for made in [Made::AsCopy, Made::ToGrow] {
+                in_hash_map_order(&mut names, made, |name| name);
+            }
             names
         }
     })

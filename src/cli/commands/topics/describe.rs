@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, ConfigEntry, ConfigResource, ConfigSource};
-use crate::output::{Format, buckets_for, in_hash_map_order, json_pretty};
+use crate::output::{Format, Made, in_hash_map_order, json_pretty};
 use crate::types::Uuid;
 use crate::types::config::topic_configs;
 use std::io::Write;
@@ -72,8 +72,11 @@ fn names(admin: &dyn Admin, parsed: &Parsed, id: Option<Uuid>) -> Result<Vec<Str
     let topics = request::selection(parsed)?.of(all);
     request::require_some(parsed, topics.len())?;
     let mut names: Vec<String> = topics.into_iter().map(|topic| topic.name).collect();
-    let buckets = buckets_for(names.len());
-    in_hash_map_order(&mut names, buckets, |name| name);
+    // Kafka's tool asks for them in order; the answers pass through two maps.
+    names.sort_unstable();
+    for made in [Made::AsCopy, Made::ToMeasure] {
+        in_hash_map_order(&mut names, made, |name| name);
+    }
     Ok(names)
 }
 
@@ -92,7 +95,7 @@ fn overrides(entries: &[ConfigEntry]) -> Vec<(String, String)> {
     let inserted =
         topic_configs().iter().filter_map(|def| entries.iter().find(|entry| entry.name == def.name));
     let mut set: Vec<&ConfigEntry> = inserted.filter(|entry| entry.source != ConfigSource::Default).collect();
-    in_hash_map_order(&mut set, CONFIG_BUCKETS, |entry| &entry.name);
+    in_hash_map_order(&mut set, Made::WithBuckets(CONFIG_BUCKETS), |entry| &entry.name);
     set.into_iter().map(|entry| (entry.name.clone(), entry.value.clone().unwrap_or_default())).collect()
 }
 
