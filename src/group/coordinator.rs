@@ -1,9 +1,7 @@
 //! The requests of the classic protocol on groups by id: groups come into being with their first member, and an empty
 //! group of the new protocol becomes a classic one.
 
-use super::classic::{
-    Answer, ClassicConfig, ClassicGroup, JoinRequest, Outcome, Reply, Speaker, SyncRequest, Synced,
-};
+use super::classic::{ClassicConfig, ClassicGroup, JoinRequest, Outcome, Speaker, SyncRequest};
 use super::records::{Family, GroupRecord};
 use super::state::{GroupKind, Groups};
 use crate::types::{ErrorCode, TimestampMs};
@@ -19,10 +17,10 @@ impl Groups {
     ) -> Outcome {
         let first_records = match self.prepare_for_join(group_id, request, now) {
             Ok(records) => records,
-            Err(error) => return refused(Answer::Join(Err(error)), request.effective_id()),
+            Err(error) => return Outcome::join_refused(request.effective_id(), error),
         };
         let Some(group) = self.classic(group_id) else {
-            return refused(Answer::Join(Err(ErrorCode::InconsistentGroupProtocol)), request.effective_id());
+            return Outcome::join_refused(request.effective_id(), ErrorCode::InconsistentGroupProtocol);
         };
         let mut outcome = group.join(group_id, request, config, now);
         let failed = matches!(outcome.joined(request.effective_id()), Some(Err(error)) if *error != ErrorCode::MemberIdRequired);
@@ -79,10 +77,7 @@ impl Groups {
     ) -> Outcome {
         match self.classic(group_id) {
             Some(group) => group.sync(group_id, request, config, now),
-            None => {
-                let unknown: Result<Synced, ErrorCode> = Err(ErrorCode::UnknownMemberId);
-                refused(Answer::Sync(unknown), request.speaker.member_id)
-            }
+            None => Outcome::sync_refused(request.speaker.member_id, ErrorCode::UnknownMemberId),
         }
     }
 
@@ -145,8 +140,4 @@ impl Groups {
             _ => None,
         }
     }
-}
-
-fn refused(answer: Answer, member_id: &str) -> Outcome {
-    Outcome { records: Vec::new(), replies: vec![Reply { member_id: member_id.to_owned(), answer }] }
 }

@@ -14,14 +14,14 @@ mod records;
 mod schedule;
 mod state;
 
-pub(crate) use assignor::{Assignment, Assignor, Candidate, TopicPartitions};
+pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{
-    Answer, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined, JoinedMember,
-    Outcome, Protocols, Reply, Speaker, SyncRequest, Synced,
+    ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined, Outcome, Protocols,
+    Speaker, SyncRequest,
 };
-pub(crate) use consumer::{NewGroup, NewGroupState, NewMember, Profile};
-pub(crate) use error::{Error, Result};
-pub(crate) use offsets::{CommitRequest, NewCommit, OffsetOutcome, RETENTION_MS};
+pub(crate) use consumer::NewGroup;
+pub(crate) use error::Error;
+pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
-pub(crate) use records::{Encoded, Family, GroupRecord, OffsetCommit, TopicIdPartitions};
+pub(crate) use records::GroupRecord;
 pub(crate) use state::{Group, GroupKind, Groups};

@@ -3,7 +3,7 @@
 
 use super::error::{Error, Result};
 use crate::disk::{self, Channels, FileLock, Wake};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -50,7 +50,7 @@ impl Drop for Claim {
     }
 }
 
-fn wait(state: &Mutex<State>, path: &PathBuf, wake: Wake, channels: Channels) {
+fn wait(state: &Mutex<State>, path: &Path, wake: Wake, channels: Channels) {
     let outcome = FileLock::acquire(path);
     let mut state = locked(state);
     if let State::Waiting = *state {

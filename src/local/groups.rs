@@ -1,7 +1,6 @@
 //! Admin calls about groups: decided by `group`, written to `__consumer_offsets` here.
 
 use super::cluster::Cluster;
-use super::error::Error;
 use super::group_log::{GroupLog, OFFSETS_TOPIC, Sync};
 use super::group_view::{self, is_alive};
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};

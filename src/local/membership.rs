@@ -8,7 +8,6 @@ use super::claim::Claim;
 use super::cluster::Cluster;
 use super::error::Error;
 use super::group_log::{GroupLog, Sync};
-use super::groups;
 use crate::client::{self, CommittedOffset, ConsumerConfig, Result};
 use crate::disk::{self, Channels, FileLock};
 use crate::group::protocol::{AssignedPartitions, CONSUMER, Subscription};
@@ -226,6 +225,17 @@ impl GroupMember {
     }
 }
 
+/// Records to be written, each list a batch.
+type Batches = Vec<Vec<GroupRecord>>;
+
+/// What a leader's assignor came to.
+struct SharedOut {
+    /// Each member's part, as the group stores it.
+    encoded: BTreeMap<String, Vec<u8>>,
+    /// The leader's own part.
+    own: Vec<TopicPartition>,
+}
+
 /// A member's way through JoinGroup and SyncGroup when nobody else is in the group.
 struct Rebalance<'a> {
     cluster: &'a Cluster,
@@ -235,12 +245,8 @@ struct Rebalance<'a> {
 }
 
 impl Rebalance<'_> {
-    /// The batches to be written, the generation, and what the member has in it.
-    fn run(
-        &self,
-        groups: &mut Groups,
-        now: TimestampMs,
-    ) -> Result<(Vec<Vec<GroupRecord>>, (i32, Vec<TopicPartition>))> {
+    /// What is to be written, and the member's generation and partitions.
+    fn run(&self, groups: &mut Groups, now: TimestampMs) -> Result<(Batches, (i32, Vec<TopicPartition>))> {
         let config = ClassicConfig {
             min_session_timeout_ms: 0,
             max_session_timeout_ms: i32::MAX,
@@ -251,7 +257,7 @@ impl Rebalance<'_> {
         again.member_id.clone_from(&self.request.new_member_id);
         let mut joined = self.join(groups, self.request, &config, now, &mut batches)?;
         let mut assignment = self.sync(groups, &joined, &config, now, &mut batches)?;
-        if joined.skip_assignment && assignment != self.share_out(&joined)?.1 {
+        if joined.skip_assignment && assignment != self.share_out(&joined)?.own {
             // A static member is back, and what it left is no longer all there is.
             joined = self.join(groups, &again, &config, now, &mut batches)?;
             assignment = self.sync(groups, &joined, &config, now, &mut batches)?;
@@ -276,7 +282,7 @@ impl Rebalance<'_> {
         request: &JoinRequest,
         config: &ClassicConfig,
         now: TimestampMs,
-        batches: &mut Vec<Vec<GroupRecord>>,
+        batches: &mut Batches,
     ) -> Result<Joined> {
         let outcome = groups.join(self.group, request, config, now);
         let answer = outcome.joined(request.effective_id()).cloned();
@@ -291,10 +297,11 @@ impl Rebalance<'_> {
         joined: &Joined,
         config: &ClassicConfig,
         now: TimestampMs,
-        batches: &mut Vec<Vec<GroupRecord>>,
+        batches: &mut Batches,
     ) -> Result<Vec<TopicPartition>> {
         let member_id = self.request.effective_id();
-        let assignments = if joined.skip_assignment { BTreeMap::new() } else { self.share_out(joined)?.0 };
+        let assignments =
+            if joined.skip_assignment { BTreeMap::new() } else { self.share_out(joined)?.encoded };
         let speaker = Speaker {
             member_id,
             instance_id: self.request.instance_id.as_deref(),
@@ -308,8 +315,8 @@ impl Rebalance<'_> {
         Ok(AssignedPartitions::decode(&synced.assignment).map_err(Error::from)?.partitions)
     }
 
-    /// What each member gets, as the group stores it, and what this one gets.
-    fn share_out(&self, joined: &Joined) -> Result<(BTreeMap<String, Vec<u8>>, Vec<TopicPartition>)> {
+    /// Computes the assignment of a generation that this member leads.
+    fn share_out(&self, joined: &Joined) -> Result<SharedOut> {
         let assignor = Assignor::named(&joined.protocol)
             .ok_or_else(|| client::Error::of(ErrorCode::InconsistentGroupProtocol))?;
         let mut candidates = Vec::new();
@@ -324,7 +331,7 @@ impl Rebalance<'_> {
             encoded.insert(member_id.clone(), assigned.encode().map_err(Error::from)?);
         }
         let own = assignment.remove(self.request.effective_id()).unwrap_or_default();
-        Ok((encoded, own))
+        Ok(SharedOut { encoded, own })
     }
 }
 

@@ -7,5 +7,5 @@ mod round_robin;
 mod sticky;
 mod strategy;
 
-pub(crate) use member::{Assignment, Candidate, TopicPartitions};
+pub(crate) use member::{Candidate, TopicPartitions};
 pub(crate) use strategy::Assignor;

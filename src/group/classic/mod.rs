@@ -14,5 +14,5 @@ mod tests;
 
 pub(crate) use group::{ClassicGroup, ClassicState};
 pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};
-pub(crate) use outcome::{Answer, Joined, JoinedMember, Outcome, Reply, Synced};
+pub(crate) use outcome::{Joined, Outcome};
 pub(crate) use requests::{Speaker, SyncRequest};

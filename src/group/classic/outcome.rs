@@ -55,6 +55,20 @@ pub(crate) struct Synced {
 }
 
 impl Outcome {
+    /// Nothing but a refusal of a JoinGroup.
+    pub(crate) fn join_refused(member_id: &str, error: ErrorCode) -> Outcome {
+        let mut outcome = Outcome::default();
+        outcome.join(member_id, Err(error));
+        outcome
+    }
+
+    /// Nothing but a refusal of a SyncGroup.
+    pub(crate) fn sync_refused(member_id: &str, error: ErrorCode) -> Outcome {
+        let mut outcome = Outcome::default();
+        outcome.sync(member_id, Err(error));
+        outcome
+    }
+
     pub(super) fn join(&mut self, member_id: &str, answer: Result<Joined, ErrorCode>) {
         self.replies.push(Reply { member_id: member_id.to_owned(), answer: Answer::Join(answer) });
     }

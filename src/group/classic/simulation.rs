@@ -1,6 +1,7 @@
 //! Members that come, work, stall, die and come back in random order: no partition ever has two owners in one
 //! generation, old generations can't commit, the log says what the coordinator says, and every wait ends.
 
+use super::outcome::{Answer, JoinedMember};
 use super::tests::{Bench, G, request};
 use super::*;
 use crate::group::assignor::{Assignor, TopicPartitions};
