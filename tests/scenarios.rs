@@ -30,6 +30,14 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    configs_brokers,
+    configs_exceptions,
+    configs_groups,
+    configs_quotas,
+    configs_topic,
+    configs_topic_all,
+    configs_topic_errors,
+    configs_usage_errors,
     consumer_bad_values,
     consumer_deprecated,
     consumer_deserializers,
@@ -48,6 +56,8 @@ scenarios![
     consumer_separators,
     consumer_unknown_topic,
     consumer_usage_errors,
+    get_offsets,
+    get_offsets_filters,
     producer_acks,
     producer_bytes,
     producer_compression,
@@ -80,6 +90,11 @@ scenarios![
 
 /// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.
 const DIFFERENT: &[(&str, usize, &str)] = &[
+    ("configs_groups", 66, "a directory has no loggers"),
+    ("configs_groups", 68, "a directory has no loggers"),
+    ("configs_groups", 71, "a directory has no loggers"),
+    ("configs_quotas", 58, "nobody logs in to a directory"),
+    ("configs_quotas", 60, "nobody logs in to a directory"),
     ("topics_usage_errors", 80, "line 15, which is marked, has created a topic"),
     ("topics_usage_errors", 84, "line 15, which is marked, has created a topic"),
 ];
