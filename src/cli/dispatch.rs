@@ -91,7 +91,7 @@ fn unknown(word: &str) -> Status {
 
 /// kt's help for a tool, with colours on a terminal.
 fn help_page(tool: &Tool) -> String {
-    let page = usage::command(tool).render_long_help();
+    let page = usage::command(tool).render_help();
     if io::stdout().is_terminal() { page.ansi().to_string() } else { page.to_string() }
 }
 

@@ -5,7 +5,6 @@ use super::error::Failure;
 use super::parse::Parsed;
 use crate::client;
 use crate::local;
-use crate::local::Cluster;
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

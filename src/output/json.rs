@@ -3,11 +3,6 @@
 use serde::Serialize;
 use std::io;
 
-/// One line, with its end.
-pub(crate) fn json_line(value: &impl Serialize) -> io::Result<String> {
-    Ok(serde_json::to_string(value)? + "\n")
-}
-
 /// Indented, with a line end.
 pub(crate) fn json_pretty(value: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
@@ -18,9 +13,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_one_line() {
+    fn keys_keep_their_order_and_the_text_ends_its_line() {
         let value = serde_json::json!({"b": [1, null], "a": "x\ny"});
-        assert_eq!(json_line(&value).unwrap(), "{\"b\":[1,null],\"a\":\"x\\ny\"}\n");
-        assert_eq!(json_pretty(&value).unwrap().lines().count(), 7);
+        let text = json_pretty(&value).unwrap();
+        assert_eq!(text, "{\n  \"b\": [\n    1,\n    null\n  ],\n  \"a\": \"x\\ny\"\n}\n");
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// Whether a terminal would do something else with the character than show it. Tab is harmless, a line end is not: it would
 /// let a name imitate a row.
-pub(crate) fn is_risky(character: char) -> bool {
+fn is_risky(character: char) -> bool {
     (character.is_control() && character != '\t')
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }

@@ -20,6 +20,8 @@ pub(crate) struct LineReader {
 
 /// Between headers: Kafka takes it for a regular expression, which it rarely is.
 enum Separator {
+    /// The usual one: headers are split without allocating.
+    Byte(u8),
     Literal(Vec<u8>),
     Pattern(regex::bytes::Regex),
 }
@@ -32,6 +34,9 @@ pub(crate) enum InvalidReader {
     #[error("headers.separator: {0}")]
     Pattern(#[from] java_regex::InvalidRegex),
 }
+
+/// `None` is null.
+type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// A line that doesn't have the parts it should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +91,7 @@ impl LineReader {
         &self,
         line: &'a [u8],
         headers: &mut Vec<Header<'a>>,
-    ) -> Result<(Option<&'a [u8]>, Option<&'a [u8]>), BadLine> {
+    ) -> Result<KeyAndValue<'a>, BadLine> {
         headers.clear();
         let mut rest = line;
         if self.parse_headers {
@@ -126,53 +131,71 @@ impl LineReader {
         if self.unless_null(part).is_none() {
             return Ok(());
         }
-        for pair in self.headers_separator.split(part) {
-            let mut value = pair;
-            let header = match self.cut(&mut value, &self.headers_key_separator) {
-                Some(key) if self.unless_null(key).is_none() => return Err(BadLine::NullHeaderKey),
-                Some(key) => Header { key, value: self.unless_null(value) },
-                None if self.ignore_error => Header { key: pair, value: None },
-                None => return Err(BadLine::NoHeaderKeySeparator),
-            };
-            headers.push(header);
+        match &self.headers_separator {
+            Separator::Byte(separator) => {
+                let kept = trim_end(part, *separator);
+                if kept.is_empty() && !part.is_empty() {
+                    return Ok(());
+                }
+                let mut pairs = kept.split(|byte| byte == separator);
+                pairs.try_for_each(|pair| self.read_header(pair, headers))
+            }
+            Separator::Literal(separator) => {
+                let mut start = 0;
+                let mut pairs = Vec::new();
+                for at in memmem::find_iter(part, separator) {
+                    pairs.extend(part.get(start..at));
+                    start = at + separator.len();
+                }
+                pairs.extend(part.get(start..));
+                self.read_pairs(pairs, headers)
+            }
+            Separator::Pattern(pattern) => {
+                let leading_empty = pattern.find(part).is_some_and(|found| found.end() == 0);
+                let pairs =
+                    pattern.split(part).skip(usize::from(leading_empty && !part.is_empty())).collect();
+                self.read_pairs(pairs, headers)
+            }
         }
+    }
+
+    /// Java's `String.split` drops empty parts at the end, but a text without any separator is a part even if it is empty.
+    fn read_pairs<'a>(&self, mut pairs: Vec<&'a [u8]>, headers: &mut Vec<Header<'a>>) -> Result<(), BadLine> {
+        if pairs.len() > 1 {
+            let kept = pairs.iter().rposition(|pair| !pair.is_empty()).map_or(0, |last| last + 1);
+            pairs.truncate(kept);
+        }
+        pairs.into_iter().try_for_each(|pair| self.read_header(pair, headers))
+    }
+
+    fn read_header<'a>(&self, pair: &'a [u8], headers: &mut Vec<Header<'a>>) -> Result<(), BadLine> {
+        let mut value = pair;
+        headers.push(match self.cut(&mut value, &self.headers_key_separator) {
+            Some(key) if self.unless_null(key).is_none() => return Err(BadLine::NullHeaderKey),
+            Some(key) => Header { key, value: self.unless_null(value) },
+            None if self.ignore_error => Header { key: pair, value: None },
+            None => return Err(BadLine::NoHeaderKeySeparator),
+        });
         Ok(())
     }
+}
+
+/// The text without the separators at its end.
+fn trim_end(text: &[u8], separator: u8) -> &[u8] {
+    let kept = text.iter().rposition(|byte| *byte != separator).map_or(0, |last| last + 1);
+    text.get(..kept).unwrap_or_default()
 }
 
 impl Separator {
     fn new(separator: &[u8]) -> Result<Separator, java_regex::InvalidRegex> {
         let text = String::from_utf8_lossy(separator);
         if !separator.is_empty() && (text.as_bytes() != separator || regex::escape(&text) == text) {
-            return Ok(Separator::Literal(separator.to_vec()));
+            return Ok(match separator {
+                [byte] => Separator::Byte(*byte),
+                _ => Separator::Literal(separator.to_vec()),
+            });
         }
         Ok(Separator::Pattern(java_regex::in_bytes(&text)?))
-    }
-
-    /// The parts as Java's `String.split` gives them: empty ones at the end are dropped, but a text without any
-    /// separator is a part even if it is empty.
-    fn split<'a>(&self, text: &'a [u8]) -> Vec<&'a [u8]> {
-        let mut parts: Vec<&[u8]> = match self {
-            Separator::Literal(separator) => {
-                let mut start = 0;
-                let mut parts = Vec::new();
-                for at in memmem::find_iter(text, separator) {
-                    parts.extend(text.get(start..at));
-                    start = at + separator.len();
-                }
-                parts.extend(text.get(start..));
-                parts
-            }
-            Separator::Pattern(pattern) => {
-                let leading_empty = pattern.find(text).is_some_and(|found| found.end() == 0);
-                pattern.split(text).skip(usize::from(leading_empty && !text.is_empty())).collect()
-            }
-        };
-        if parts.len() > 1 {
-            let kept = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
-            parts.truncate(kept);
-        }
-        parts
     }
 }
 
@@ -218,6 +241,9 @@ mod tests {
             (&[heads], ":x\tv", "=x|~|v"),
             (&[heads], "h:v,,\tv", "h=v|~|v"),
             (&[heads], ",\tv", "|~|v"),
+            (&[heads, "headers.separator=;;"], "h:v;;;;\tv", "h=v|~|v"),
+            (&[heads, "headers.separator=;;"], ";;\tv", "|~|v"),
+            (&[heads, "headers.separator=[,;]"], ",\tv", "|~|v"),
             (&[heads, lax], "bare\tv", "bare=~|~|v"),
             (&[heads, lax], "none", "|~|none"),
             (&[heads, lax], "\tv", "=~|~|v"),

@@ -33,9 +33,9 @@ Examples:
   The last hour:
     kt consume --topic orders --offset -1h --timeout-ms 1000
 
-Formatter properties: print.timestamp, print.partition, print.offset, print.delivery, print.epoch, print.headers,
-print.key, print.value, key.separator, line.separator, headers.separator, null.literal, key.deserializer,
-value.deserializer, headers.deserializer
+Formatter properties: print.timestamp, print.partition, print.offset, print.delivery, print.epoch,
+print.headers, print.key, print.value, key.separator, line.separator, headers.separator,
+null.literal, key.deserializer, value.deserializer, headers.deserializer
 
 Exit status: 0, or 1 if something could not be read; 130 after Ctrl-C.";
 

@@ -24,10 +24,11 @@ Examples:
   Send two records; the topic is made if there is none:
     printf 'one\\ntwo\\n' | kt produce --topic orders
   With keys, cut off at the first ':':
-    echo 'alice:42' | kt produce --topic orders --reader-property parse.key=true --reader-property key.separator=:
+    echo 'alice:42' | kt produce --topic orders --reader-property parse.key=true \\
+      --reader-property key.separator=:
   With headers and a key, tabs between the parts:
-    printf 'trace:7,lang:en\\talice\\t42\\n' | kt produce --topic orders --reader-property parse.headers=true \\
-      --reader-property parse.key=true
+    printf 'trace:7,lang:en\\talice\\t42\\n' | kt produce --topic orders \\
+      --reader-property parse.headers=true --reader-property parse.key=true
   A file, compressed, to one partition:
     kt produce --topic orders --compression-codec zstd --partition 0 < orders.txt
 
@@ -69,14 +70,16 @@ fn command() -> Command {
             "Setting of the line reader, such as parse.key=true; repeatable",
         ))
         .arg(file("reader-config", "Properties file with settings of the line reader"))
-        .arg(valued("command-property", "KEY=VALUE", "Producer setting, such as acks=1; repeatable"));
+        .arg(valued("command-property", "KEY=VALUE", "Producer setting, such as acks=1; repeatable"))
+        .arg(valued("batch-size", "BYTES", "Size at which a batch is written [default: what is fastest]"));
     let table = client_settings(options::target(table));
     deprecated(table).after_help(EXAMPLES)
 }
 
+/// Settings of a network client: read and checked, and without effect on a directory.
 fn client_settings(table: Command) -> Command {
     table
-        .arg(valued("batch-size", "BYTES", "Size at which a batch is written [default: what is fastest]"))
+        .next_help_heading("Network (checked, but a local directory has no use for them)")
         .arg(valued("timeout", "MS", "Time that records may wait for company in a batch [default: 1000]"))
         .arg(valued("message-send-max-retries", "N", "Retries of a failed send [default: 3]"))
         .arg(valued("retry-backoff-ms", "MS", "Pause before a retry [default: 100]"))
