@@ -1,4 +1,5 @@
-//! Tables for people: no lines, two blanks between columns, numbers to the right, made to fit the terminal's width.
+//! Tables for people: no lines, two blanks between columns, numbers to the right. A cell is never broken over two lines,
+//! however narrow the terminal: names and ids are there to be copied.
 
 use super::sanitize;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -14,7 +15,7 @@ pub(crate) enum Align {
 /// The text of a table with its line ends. Cells are made harmless for a terminal here; rows are as long as `header`.
 pub(crate) fn table<S: AsRef<str>>(header: &[(&str, Align)], rows: &[Vec<S>]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().map(|(name, _)| *name));
     for row in rows {
         table.add_row(row.iter().map(|cell| sanitize(cell.as_ref()).into_owned()));
@@ -32,6 +33,14 @@ pub(crate) fn table<S: AsRef<str>>(header: &[(&str, Align)], rows: &[Vec<S>]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// On a terminal whose width was not known every column was squeezed to one letter a line.
+    #[test]
+    fn long_names_stay_on_one_line() {
+        let name = "n".repeat(300);
+        let text = table(&[("TOPIC", Align::Left), ("ID", Align::Left)], &[vec![name.as_str(), "x"]]);
+        assert_eq!(text.lines().count(), 2);
+    }
 
     #[test]
     fn numbers_stand_to_the_right_and_nothing_trails() {
