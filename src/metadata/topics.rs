@@ -98,11 +98,13 @@ impl Hasher for WordHasher {
     }
 }
 
-/// All topics.
+/// All topics. They lie in one growing list; the maps hold places in it and stay small, as they are copied when they grow.
 #[derive(Clone, Default)]
 pub(crate) struct Topics {
-    by_id: HashMap<Uuid, Topic, BuildHasherDefault<WordHasher>>,
-    by_name: HashMap<Arc<str>, Uuid, BuildHasherDefault<WordHasher>>,
+    /// `None` where a topic was removed.
+    list: Vec<Option<Topic>>,
+    by_id: HashMap<Uuid, u32, BuildHasherDefault<WordHasher>>,
+    by_name: HashMap<Arc<str>, u32, BuildHasherDefault<WordHasher>>,
 }
 
 impl Topics {
@@ -114,50 +116,63 @@ impl Topics {
         self.by_name.is_empty()
     }
 
+    fn at(&self, place: u32) -> Option<&Topic> {
+        self.list.get(usize::try_from(place).ok()?)?.as_ref()
+    }
+
+    fn at_mut(&mut self, place: u32) -> Option<&mut Option<Topic>> {
+        self.list.get_mut(usize::try_from(place).ok()?)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Topic> {
-        self.by_name.get(name).and_then(|id| self.by_id.get(id))
+        self.at(*self.by_name.get(name)?)
     }
 
     pub(crate) fn by_id(&self, id: Uuid) -> Option<&Topic> {
-        self.by_id.get(&id)
+        self.at(*self.by_id.get(&id)?)
     }
 
     /// All topics in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Topic> {
-        self.by_id.values()
+        self.list.iter().flatten()
     }
 
     /// All topics, by name in ascending order of bytes. Sorts: loading is more frequent than listing.
     pub(crate) fn sorted(&self) -> Vec<&Topic> {
-        let mut topics: Vec<&Topic> = self.by_id.values().collect();
+        let mut topics: Vec<&Topic> = self.iter().collect();
         topics.sort_unstable_by_key(|topic| &topic.name);
         topics
     }
 
     pub(super) fn by_id_mut(&mut self, id: Uuid) -> Option<&mut Topic> {
-        self.by_id.get_mut(&id)
+        let place = *self.by_id.get(&id)?;
+        self.at_mut(place)?.as_mut()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Topic> {
-        self.by_id.values_mut()
+        self.list.iter_mut().flatten()
     }
 
     pub(super) fn id_of(&self, name: &str) -> Option<Uuid> {
-        self.by_name.get(name).copied()
+        self.get(name).map(Topic::id)
     }
 
     /// Adds a topic without partitions; one of the same name or id goes.
     pub(super) fn add(&mut self, name: Arc<str>, id: Uuid) {
         self.remove(id);
-        if let Some(old) = self.by_name.insert(name.clone(), id) {
-            self.by_id.remove(&old);
+        if let Some(namesake) = self.id_of(&name) {
+            self.remove(namesake);
         }
-        self.by_id.insert(id, Topic { name, id, partitions: Vec::new() });
+        let Ok(place) = u32::try_from(self.list.len()) else { return };
+        self.by_name.insert(name.clone(), place);
+        self.by_id.insert(id, place);
+        self.list.push(Some(Topic { name, id, partitions: Vec::new() }));
     }
 
     /// Removes the topic and answers its name.
     pub(super) fn remove(&mut self, id: Uuid) -> Option<Arc<str>> {
-        let topic = self.by_id.remove(&id)?;
+        let place = self.by_id.remove(&id)?;
+        let topic = self.at_mut(place)?.take()?;
         self.by_name.remove(&topic.name);
         Some(topic.name)
     }
@@ -165,12 +180,32 @@ impl Topics {
 
 impl PartialEq for Topics {
     fn eq(&self, other: &Self) -> bool {
-        self.by_id == other.by_id
+        self.sorted() == other.sorted()
     }
 }
 
 impl std::fmt::Debug for Topics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.sorted()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_belongs_to_its_newest_topic() {
+        let mut topics = Topics::default();
+        let id = |number| Uuid([number; 16]);
+        topics.add("a".into(), id(1));
+        topics.add("b".into(), id(2));
+        topics.add("a".into(), id(3));
+        assert_eq!((topics.len(), topics.get("a").map(Topic::id)), (2, Some(id(3))));
+        assert!(topics.by_id(id(1)).is_none());
+        assert_eq!(topics.remove(id(3)).as_deref(), Some("a"));
+        assert_eq!((topics.remove(id(3)), topics.get("a")), (None, None));
+        let names: Vec<&str> = topics.sorted().into_iter().map(Topic::name).collect();
+        assert_eq!(names, ["b"]);
     }
 }
