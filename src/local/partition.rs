@@ -268,7 +268,7 @@ impl Partition {
 
     /// Opens the active segment and makes `state` agree with it, by recovery where it doesn't.
     fn settle(&mut self, state: &mut SharedState) -> Result<()> {
-        let mut known = None;
+        let (mut known, mut published) = (None, Offset::ZERO);
         if state.boot_id == self.boot_id {
             if self.appender.as_ref().is_none_or(|open| open.segment_base() != state.end.segment_base) {
                 let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
@@ -281,10 +281,12 @@ impl Partition {
                 if agrees && !self.roll_was_cut_short(&state.end) {
                     return Ok(());
                 }
-                known = (inode == state.inode && length > state.end.segment_bytes).then_some(state.end);
+                if inode == state.inode {
+                    known = (length > state.end.segment_bytes).then_some(state.end);
+                    published = state.high_watermark;
+                }
             }
         }
-        let published = if known.is_some() { state.high_watermark } else { Offset::ZERO };
         let durable = self.recovery_point()?.max(published);
         let how = Recovery { known, durable, writable: true };
         let found = log::recover(&self.spec.dir, &how, &self.spec.config)?;

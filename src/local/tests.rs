@@ -181,3 +181,30 @@ fn a_topic_made_anew_has_nothing_to_do_with_its_predecessor() {
     std::fs::remove_dir_all(dir.path().join(".kt")).unwrap();
     assert_eq!(read_all(&Cluster::open(dir.path()).unwrap(), "demo"), ["one"]);
 }
+
+/// A log that had been cut at the end of a batch looked like one that had never been longer.
+#[test]
+fn a_log_that_has_become_shorter_is_not_taken_for_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    send(&cluster, "demo", Acks::All, &["one"]);
+    let log = dir.path().join("broker-1/demo-0/00000000000000000000.log");
+    let length = std::fs::metadata(&log).unwrap().len();
+    send(&cluster, "demo", Acks::All, &["two"]);
+    std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(length).unwrap();
+    let mut late = Cluster::open(dir.path()).unwrap().producer("demo", producer_config(Acks::All)).unwrap();
+    late.send(&ProducerRecord { value: Some(b"late"), ..ProducerRecord::default() }).unwrap();
+    let refused = late.flush().unwrap_err().to_string();
+    assert!(
+        refused.contains("00000000000000000000.log is damaged at position") && refused.contains("(offset 1)")
+    );
+    let mut consumer = consumer(&cluster, "demo");
+    let mut seen = 0;
+    let mut count = |_: &crate::client::ConsumerRecord<'_>| {
+        seen += 1;
+        ControlFlow::Continue(())
+    };
+    assert_eq!(consumer.poll(Some(Duration::ZERO), &mut count).unwrap(), Polled::Records);
+    assert!(consumer.poll(Some(Duration::ZERO), &mut count).is_err());
+    assert_eq!(seen, 1);
+}

@@ -62,6 +62,15 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
     if let Some(what) = stop {
         refuse_damage(&log, length, &end, how.durable, what)?;
     }
+    if end.log_end < how.durable {
+        let what = format!("the log ends here, but records up to offset {} were durable", how.durable);
+        return Err(Error::Damaged {
+            file: log.path().to_owned(),
+            position: end.segment_bytes,
+            offset: end.log_end,
+            what,
+        });
+    }
     let torn_bytes = length - end.segment_bytes;
     if let Some(segment) = &segment {
         if torn_bytes > 0 {
