@@ -10,7 +10,9 @@ use super::topic::OpenTopic;
 use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
 use crate::metadata::Image;
 use crate::record::{self, BatchBuilder, ProducerStamp};
-use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms};
+use crate::types::{
+    ErrorCode, INTERNAL_TOPICS, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,8 +51,12 @@ struct Slot {
 }
 
 impl LocalProducer {
-    /// Opens `topic`, creating it if it isn't there.
+    /// Opens `topic`, creating it if it isn't there. Kafka's own topics are refused: what a client wrote there could be
+    /// taken for an offset or a group.
     pub(super) fn open(cluster: &Cluster, topic: &str, config: ProducerConfig) -> Result<LocalProducer> {
+        if INTERNAL_TOPICS.contains(&topic) {
+            return Err(client::Error::of(ErrorCode::InvalidTopic));
+        }
         let topic = cluster.open_topic_to_produce(topic)?;
         let open = cluster.partitions_of(&topic)?;
         let slots: Vec<Slot> = open

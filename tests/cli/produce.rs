@@ -105,3 +105,28 @@ fn every_codec_reads_back() {
     let read = kt.run("consume --topic packed --from-beginning --max-messages 100000").success();
     assert!(read.text() == all, "the records differ from what was produced");
 }
+
+#[test]
+fn nobody_writes_into_kafkas_own_topics() {
+    // A record there could be taken for an offset or a group.
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    kt.run("consume --topic log --group readers --from-beginning --max-messages 1").success();
+    for topic in ["__consumer_offsets", "__transaction_state"] {
+        let refused =
+            kt.stdin("key\tvalue\n").run(format!("produce --topic {topic} --reader-property parse.key=true"));
+        assert!(refused.failure(1).errors().starts_with("kt: The request attempted"));
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_what_was_typed_stored() {
+    let kt = Kt::new();
+    let mut producer = kt.start("produce --topic log");
+    let follower = kt.start("consume --topic log --from-beginning");
+    producer.write_line("typed");
+    follower.wait_for_line("^typed$");
+    producer.interrupt();
+    producer.finish().interrupted();
+    assert_eq!(kt.records("log", 0, ""), ["typed"]);
+}

@@ -54,7 +54,8 @@ enum Stop {
 impl Session<'_> {
     fn run(mut self, mut input: Input, mut progress: Progress) -> Result<Status, Failure> {
         let stop = match self.read_all(&mut input, &mut progress) {
-            ControlFlow::Continue(()) => None,
+            // Who sends the signal often closes the input as well.
+            ControlFlow::Continue(()) => signal::received().map(Stop::Signal),
             ControlFlow::Break(stop) => Some(stop),
         };
         progress.clear();
