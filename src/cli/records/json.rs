@@ -103,16 +103,16 @@ fn replaced(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let mut rest = bytes;
     while !rest.is_empty() {
-        let surrogate = rest
-            .windows(3)
-            .position(|window| matches!(window, [0xed, 0xa0..=0xbf, 0x80..=0xbf]))
-            .unwrap_or(rest.len());
+        let surrogate =
+            rest.windows(2).position(|window| matches!(window, [0xed, 0xa0..=0xbf])).unwrap_or(rest.len());
         let (before, after) = rest.split_at_checked(surrogate).unwrap_or((rest, &[]));
         out.push_str(&String::from_utf8_lossy(before));
         if !after.is_empty() {
             out.push(char::REPLACEMENT_CHARACTER);
         }
-        rest = after.get(3..).unwrap_or_default();
+        // Its third byte belongs to it where it is one that can go on a character.
+        let length = if matches!(after.get(2), Some(0x80..=0xbf)) { 3 } else { 2 };
+        rest = after.get(length..).unwrap_or_default();
     }
     out
 }
@@ -167,5 +167,8 @@ mod tests {
         assert_eq!(java_text(&[0xff, 0xfe, b'(']), "\u{fffd}\u{fffd}(");
         assert_eq!(java_text(&[b'<', 0xed, 0xa0, 0x80, b'>']), "<\u{fffd}>");
         assert_eq!(java_text(&[0xe6, 0x97]), "\u{fffd}");
+        // A surrogate that is cut short is one character too; what follows it is looked at by itself.
+        assert_eq!(java_text(&[0xed, 0xa6, 0xc8, b'K']), "\u{fffd}\u{fffd}K");
+        assert_eq!(java_text(&[0xed, 0xa6]), "\u{fffd}");
     }
 }
