@@ -111,7 +111,11 @@ fn run_tool(tool: &'static Tool, register: Register, words: Vec<OsString>) -> St
 
 fn run_parsed(context: &mut Context) -> Result<Status, Failure> {
     let tool = context.tool;
-    let table = usage::command(tool);
+    let table = match context.register {
+        Register::Kt => usage::command(tool),
+        // No program of Kafka has a letter for an option.
+        Register::Kafka => usage::command(tool).mut_arg("help", |help| help.short(None)),
+    };
     let parsed = Parsed::read(&table, &context.arguments, tool.argument_errors).map_err(tool.parse_errors)?;
     if parsed.has("version") {
         writeln!(context.stdout, "{}", usage::KAFKA_VERSION)?;
