@@ -16,6 +16,7 @@ mod metadata;
 mod output;
 mod record;
 mod signal;
+mod txn;
 mod types;
 
 use std::ffi::OsString;

@@ -13,4 +13,7 @@ pub(crate) use consumer::{
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use model::*;
-pub(crate) use producer::{Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord};
+pub(crate) use producer::{
+    Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, TRANSACTION_TIMEOUT_MS,
+    TransactionalProducer,
+};

@@ -47,7 +47,16 @@ pub(crate) struct ProducerConfig {
     pub(crate) batch_size_bytes: Option<usize>,
     /// `max.request.size`, in bytes: a record that could need more is refused.
     pub(crate) max_request_size_bytes: usize,
+    /// `enable.idempotence`: batches carry a producer id and sequences. A transactional producer always is.
+    pub(crate) idempotent: bool,
+    /// `transactional.id`: records are sent within transactions of this id.
+    pub(crate) transactional_id: Option<String>,
+    /// `transaction.timeout.ms`.
+    pub(crate) transaction_timeout_ms: i32,
 }
+
+/// `transaction.timeout.ms` where nothing else is said.
+pub(crate) const TRANSACTION_TIMEOUT_MS: i32 = 60_000;
 
 /// A record to be sent. `None` is null.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,4 +93,18 @@ pub(crate) trait Producer {
 
     /// Whether the log itself has failed, so that no further record can be stored.
     fn is_fatal(&self) -> bool;
+}
+
+/// A producer whose records count together or not at all. Opening one aborts what an earlier producer of the same
+/// transactional id left open and fences that producer.
+pub(crate) trait TransactionalProducer: Producer {
+    /// Begins a transaction; an error of one is open already. Records may only be sent within one.
+    fn begin_transaction(&mut self) -> Result<()>;
+
+    /// Makes everything sent since `begin_transaction` durable and visible at once to who reads committed records.
+    /// After an error the transaction can only be aborted, or the producer given up.
+    fn commit_transaction(&mut self) -> Result<()>;
+
+    /// Takes back everything sent since `begin_transaction`.
+    fn abort_transaction(&mut self) -> Result<()>;
 }

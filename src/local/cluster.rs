@@ -11,7 +11,9 @@ use super::paths::{self, COORDINATION, Coordination};
 use super::producer::LocalProducer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
-use crate::client::{self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig};
+use crate::client::{
+    self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, TransactionalProducer,
+};
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::log::{Gaps, LogConfig, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
@@ -137,6 +139,15 @@ impl Cluster {
 
     /// A producer of one topic, which is created if it isn't there.
     pub(crate) fn producer(&self, topic: &str, config: ProducerConfig) -> client::Result<Box<dyn Producer>> {
+        Ok(Box::new(LocalProducer::open(self, topic, config)?))
+    }
+
+    /// A producer of one topic that sends its records in transactions; `config` names the transactional id.
+    pub(crate) fn transactional_producer(
+        &self,
+        topic: &str,
+        config: ProducerConfig,
+    ) -> client::Result<Box<dyn TransactionalProducer>> {
         Ok(Box::new(LocalProducer::open(self, topic, config)?))
     }
 

@@ -4,6 +4,7 @@ use crate::client;
 use crate::disk;
 use crate::log;
 use crate::record;
+use crate::txn;
 use crate::types::{ErrorCode, Offset};
 use std::path::PathBuf;
 
@@ -34,6 +35,10 @@ pub(crate) enum Error {
     NetworkFileSystem { path: PathBuf, kind: &'static str },
     #[error("{}: offset {offset}: {source}", dir.display())]
     GroupRecord { dir: PathBuf, offset: Offset, source: crate::group::Error },
+    #[error("{}: offset {offset}: {source}", dir.display())]
+    TransactionRecord { dir: PathBuf, offset: Offset, source: txn::Error },
+    #[error(transparent)]
+    Transaction(#[from] txn::Error),
     #[error("can't start a thread: {source}")]
     Thread { source: std::io::Error },
     #[error("group record: {0}")]
@@ -49,9 +54,12 @@ impl From<Error> for client::Error {
             Error::PartitionGone { .. } => ErrorCode::UnknownTopicOrPartition,
             Error::Log(log::Error::Damaged { .. }) => ErrorCode::CorruptMessage,
             Error::Log(log::Error::OutOfRange { .. }) => ErrorCode::OffsetOutOfRange,
-            Error::Record(_) | Error::Log(log::Error::Record(_)) | Error::GroupRecord { .. } => {
-                ErrorCode::CorruptMessage
-            }
+            Error::Record(_)
+            | Error::Log(log::Error::Record(_))
+            | Error::GroupRecord { .. }
+            | Error::TransactionRecord { .. } => ErrorCode::CorruptMessage,
+            Error::Transaction(txn::Error::Fenced) => return client::Error::of(ErrorCode::ProducerFenced),
+            Error::Transaction(txn::Error::State(_)) => ErrorCode::InvalidTxnState,
             _ => ErrorCode::KafkaStorage,
         };
         let hint = hint(&error);

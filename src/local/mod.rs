@@ -30,6 +30,11 @@ mod syncer;
 mod tests;
 mod topic;
 mod topics;
+mod transaction_end;
+mod transaction_log;
+#[cfg(test)]
+mod transaction_tests;
+mod transactional;
 mod transactions;
 
 pub(crate) use cluster::Cluster;

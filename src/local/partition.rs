@@ -6,7 +6,10 @@
 use super::error::{Error, Result};
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, Mode, Wake};
-use crate::log::{self, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
+use crate::log::{
+    self, AbortedTransaction, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, ProducerStates,
+    Recovery,
+};
 use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -343,12 +346,44 @@ impl Locked<'_> {
 
     /// Appends a whole batch. It is in the file when this returns, neither durable nor visible to readers.
     pub(super) fn append(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Appended> {
+        self.append_with(epoch, |appender, end, epoch, config| appender.append(end, batch, epoch, config))
+    }
+
+    /// Appends the ABORT marker of a producer's transaction, with the index entry that readers need to skip it.
+    pub(super) fn append_abort(
+        &mut self,
+        marker: &mut [u8],
+        epoch: LeaderEpoch,
+        producer_id: i64,
+    ) -> Result<Appended> {
+        let offset = self.state.end.log_end;
+        let producers = ProducerStates::load(&self.partition.spec.dir, Offset::ZERO, offset)?;
+        let Some(first_offset) = producers.open_transaction(producer_id) else {
+            // Nothing of the transaction ever got here.
+            return self.append(marker, epoch);
+        };
+        let aborted = AbortedTransaction {
+            producer_id,
+            first_offset,
+            last_offset: offset,
+            last_stable_offset: producers.stable_without(producer_id, offset.next()),
+        };
+        self.append_with(epoch, |appender, end, epoch, config| {
+            appender.append_abort(end, marker, epoch, config, &aborted)
+        })
+    }
+
+    fn append_with(
+        &mut self,
+        epoch: LeaderEpoch,
+        append: impl FnOnce(&mut Appender, &mut LogEnd, LeaderEpoch, &LogConfig) -> log::Result<Appended>,
+    ) -> Result<Appended> {
         let partition = &mut *self.partition;
         let Some(appender) = &mut partition.appender else { return Err(partition.deleted()) };
         let rolled_from = appender.segment_base();
         // The metadata may lag behind a broker that led in between.
         let epoch = epoch.max(self.state.end.leader_epoch);
-        let outcome = appender.append(&mut self.state.end, batch, epoch, &partition.spec.config);
+        let outcome = append(appender, &mut self.state.end, epoch, &partition.spec.config);
         if appender.segment_base() != rolled_from {
             // A roll syncs what it closes.
             self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);

@@ -7,6 +7,7 @@ use super::partition::Partition;
 use super::partitioner::Chooser;
 use super::syncer::{Appended, Syncer};
 use super::topic::OpenTopic;
+use super::transactional::Session;
 use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
 use crate::metadata::Image;
 use crate::record::{self, BatchBuilder, ProducerStamp};
@@ -35,6 +36,8 @@ pub(super) struct LocalProducer {
     slots: Vec<Slot>,
     chooser: Chooser,
     syncer: Option<Syncer>,
+    /// Of an idempotent or a transactional producer.
+    session: Option<Session>,
     now: TimestampMs,
     records_since_clock: u32,
     last_handed_over: Instant,
@@ -43,6 +46,7 @@ pub(super) struct LocalProducer {
 
 /// A partition and the batch that is being built for it.
 struct Slot {
+    key: TopicPartition,
     partition: Arc<Mutex<Partition>>,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
@@ -53,7 +57,7 @@ struct Slot {
 impl LocalProducer {
     /// Opens `topic`, creating it if it isn't there. Kafka's own topics are refused: what a client wrote there could be
     /// taken for an offset or a group.
-    pub(super) fn open(cluster: &Cluster, topic: &str, config: ProducerConfig) -> Result<LocalProducer> {
+    pub(super) fn open(cluster: &Cluster, topic: &str, mut config: ProducerConfig) -> Result<LocalProducer> {
         if INTERNAL_TOPICS.contains(&topic) {
             return Err(client::Error::of(ErrorCode::InvalidTopic));
         }
@@ -61,7 +65,9 @@ impl LocalProducer {
         let open = cluster.partitions_of(&topic)?;
         let slots: Vec<Slot> = open
             .into_iter()
-            .map(|(partition, epoch)| Slot {
+            .zip(&topic.partitions)
+            .map(|((partition, epoch), &(id, _))| Slot {
+                key: TopicPartition { topic: topic.name.to_string(), partition: id },
                 partition: Arc::new(Mutex::new(partition)),
                 epoch,
                 builder: topic.config.builder(config.codec),
@@ -75,6 +81,14 @@ impl LocalProducer {
             cluster.rotation_path(topic.id),
             batch_bytes,
         );
+        let session = match &config.transactional_id {
+            Some(id) => Some(Session::transactional(cluster, id, config.transaction_timeout_ms)?),
+            None if config.idempotent => Some(Session::idempotent(cluster)?),
+            None => None,
+        };
+        if session.is_some() {
+            config.acks = Acks::All;
+        }
         let syncer = (config.acks == Acks::All).then(Syncer::start);
         Ok(LocalProducer {
             cluster: cluster.clone(),
@@ -84,6 +98,7 @@ impl LocalProducer {
             slots,
             chooser,
             syncer,
+            session,
             now: now_ms(),
             records_since_clock: 0,
             last_handed_over: Instant::now(),
@@ -148,7 +163,7 @@ impl LocalProducer {
         // After a batch that couldn't be written none may follow it: that would tear a hole into the order.
         let outcome = match self.fatal {
             true => Ok(()),
-            false => write(slot, &self.topic, self.config.acks, self.syncer.as_ref()),
+            false => write(slot, &self.topic, self.config.acks, self.syncer.as_ref(), self.session.as_mut()),
         };
         slot.builder.clear();
         self.records_since_clock = 0;
@@ -156,6 +171,7 @@ impl LocalProducer {
         if let Err(error) = &outcome {
             let refused = matches!(error.code, ErrorCode::RecordTooLarge | ErrorCode::NotEnoughReplicas);
             self.fatal |= !refused;
+            self.session.iter_mut().for_each(Session::spoil);
         }
         outcome
     }
@@ -171,18 +187,32 @@ impl LocalProducer {
         outcome
     }
 
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
+        self.session.as_mut()
+    }
+
+    /// Drops the records that are not handed over yet.
+    pub(super) fn discard(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.builder.clear());
+    }
+
+    /// Takes no further record.
+    pub(super) fn give_up(&mut self) {
+        self.fatal = true;
+    }
+
     fn has_pending(&self) -> bool {
         self.slots.iter().any(|slot| !slot.builder.is_empty())
     }
 
-    fn failed(&mut self, error: Error) -> client::Error {
-        self.fatal = true;
-        error.into()
-    }
-}
-
-impl Producer for LocalProducer {
-    fn send(&mut self, record: &ProducerRecord<'_>) -> Result<()> {
+    fn take(&mut self, record: &ProducerRecord<'_>) -> Result<()> {
+        if let Some(session) = &self.session {
+            session.check_open()?;
+        }
         let timestamp = record.timestamp.unwrap_or(TimestampMs(0));
         let timestamp = if record.timestamp.is_some() { timestamp } else { self.clock() };
         let bound = record::record_size_bound(record.key, record.value, record.headers);
@@ -198,6 +228,21 @@ impl Producer for LocalProducer {
             self.hand_over(index)?;
         }
         Ok(())
+    }
+
+    fn failed(&mut self, error: Error) -> client::Error {
+        self.fatal = true;
+        error.into()
+    }
+}
+
+impl Producer for LocalProducer {
+    fn send(&mut self, record: &ProducerRecord<'_>) -> Result<()> {
+        let outcome = self.take(record);
+        if outcome.is_err() {
+            self.session.iter_mut().for_each(Session::spoil);
+        }
+        outcome
     }
 
     fn idle(&mut self) -> Result<Idle> {
@@ -259,11 +304,20 @@ fn batch_bytes(config: &ProducerConfig, topic: &OpenTopic, partitions: usize) ->
     config.batch_size_bytes.unwrap_or(fast).clamp(1, most)
 }
 
-fn write(slot: &mut Slot, topic: &OpenTopic, acks: Acks, syncer: Option<&Syncer>) -> Result<()> {
+fn write(
+    slot: &mut Slot,
+    topic: &OpenTopic,
+    acks: Acks,
+    syncer: Option<&Syncer>,
+    mut session: Option<&mut Session>,
+) -> Result<()> {
     if acks == Acks::All && topic.in_sync < topic.config.min_insync_replicas {
         return Err(client::Error::of(ErrorCode::NotEnoughReplicas));
     }
-    let batch = slot.builder.finish(&ProducerStamp::NONE).map_err(Error::from)?;
+    let id = slot.key.partition;
+    let record_count = slot.builder.record_count();
+    let stamp = session.as_ref().map_or(ProducerStamp::NONE, |session| session.stamp(id));
+    let batch = slot.builder.finish(&stamp).map_err(Error::from)?;
     if batch.len() > topic.config.max_message_bytes {
         return Err(client::Error::of(ErrorCode::RecordTooLarge)
             .with_hint("raise the topic's max.message.bytes to take records of this size"));
@@ -271,9 +325,18 @@ fn write(slot: &mut Slot, topic: &OpenTopic, acks: Acks, syncer: Option<&Syncer>
     if topic.config.log_append_time {
         record::set_log_append_time(batch, now_ms());
     }
+    if let Some(session) = &mut session {
+        session.enter(&slot.key)?;
+    }
     let mut partition = slot.partition.lock().unwrap_or_else(PoisonError::into_inner);
     let mut locked = partition.lock().map_err(client::Error::from)?;
+    if let Some(session) = &mut session {
+        session.check(&slot.key)?;
+    }
     let appended = locked.append(batch, slot.epoch).map_err(client::Error::from)?;
+    if let Some(session) = &mut session {
+        session.advance(id, record_count);
+    }
     let end = appended.last_offset.next();
     slot.appended_to = Some(end);
     let Some(syncer) = syncer else {

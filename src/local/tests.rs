@@ -3,13 +3,13 @@
 use super::Cluster;
 use crate::client::{
     Acks, Codec, Consumer, ConsumerConfig, NewTopic, OffsetReset, OffsetSpec, Partitioner, Polled,
-    ProducerConfig, ProducerRecord, Subscription,
+    ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
 };
 use crate::types::{Offset, PartitionId, TopicPartition};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-fn producer_config(acks: Acks) -> ProducerConfig {
+pub(super) fn producer_config(acks: Acks) -> ProducerConfig {
     ProducerConfig {
         acks,
         codec: Codec::None,
@@ -17,10 +17,13 @@ fn producer_config(acks: Acks) -> ProducerConfig {
         ignore_keys: false,
         batch_size_bytes: None,
         max_request_size_bytes: 1 << 20,
+        idempotent: false,
+        transactional_id: None,
+        transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
     }
 }
 
-fn consumer(cluster: &Cluster, topic: &str) -> Box<dyn Consumer> {
+fn consumer(cluster: &Cluster, topic: &str, read_committed: bool) -> Box<dyn Consumer> {
     let config = ConsumerConfig {
         subscription: Subscription::Topic(topic.to_owned()),
         group: None,
@@ -30,7 +33,7 @@ fn consumer(cluster: &Cluster, topic: &str) -> Box<dyn Consumer> {
         start: None,
         until: None,
         auto_commit: None,
-        read_committed: false,
+        read_committed,
         create_topics: true,
         session_timeout_ms: 45_000,
         rebalance_timeout_ms: 300_000,
@@ -39,9 +42,17 @@ fn consumer(cluster: &Cluster, topic: &str) -> Box<dyn Consumer> {
     cluster.consumer(config).unwrap()
 }
 
-fn read_all(cluster: &Cluster, topic: &str) -> Vec<String> {
+pub(super) fn read_all(cluster: &Cluster, topic: &str) -> Vec<String> {
+    values(consumer(cluster, topic, false).as_mut())
+}
+
+/// Everything that there is to be read by one who reads committed records.
+pub(super) fn read_committed(cluster: &Cluster, topic: &str) -> Vec<String> {
+    values(consumer(cluster, topic, true).as_mut())
+}
+
+fn values(consumer: &mut dyn Consumer) -> Vec<String> {
     let mut values = Vec::new();
-    let mut consumer = consumer(cluster, topic);
     loop {
         let mut sink = |record: &crate::client::ConsumerRecord<'_>| {
             values.push(String::from_utf8_lossy(record.record.value.unwrap()).into_owned());
@@ -53,7 +64,7 @@ fn read_all(cluster: &Cluster, topic: &str) -> Vec<String> {
     }
 }
 
-fn send(cluster: &Cluster, topic: &str, acks: Acks, values: &[&str]) {
+pub(super) fn send(cluster: &Cluster, topic: &str, acks: Acks, values: &[&str]) {
     let mut producer = cluster.producer(topic, producer_config(acks)).unwrap();
     for value in values {
         producer

@@ -15,10 +15,17 @@ impl From<PlanError> for client::Error {
     }
 }
 
-/// The settings with which a broker creates `__consumer_offsets` (and, but for what differs, its other own topics).
+/// The settings with which a broker creates `__consumer_offsets`.
 const OFFSETS_CONFIGS: [(&str, &str); 3] =
     [("compression.type", "producer"), ("cleanup.policy", "compact"), ("segment.bytes", "104857600")];
-const OFFSETS_PARTITIONS: i32 = 50;
+/// The same for `__transaction_state`.
+const TRANSACTIONS_CONFIGS: [(&str, &str); 4] = [
+    ("compression.type", "uncompressed"),
+    ("cleanup.policy", "compact"),
+    ("segment.bytes", "104857600"),
+    ("unclean.leader.election.enable", "false"),
+];
+const INTERNAL_PARTITIONS: i32 = 50;
 
 pub(super) fn list(cluster: &Cluster) -> Result<Vec<TopicListing>> {
     let listing = |topic: &Topic| TopicListing {
@@ -73,9 +80,14 @@ pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<()> {
 /// another process was faster is no error.
 pub(super) fn create_automatically(cluster: &Cluster, name: &str) -> Result<()> {
     let mut new = NewTopic { name: name.to_owned(), ..NewTopic::default() };
-    if name == "__consumer_offsets" {
-        new.partitions = Some(OFFSETS_PARTITIONS);
-        new.configs = OFFSETS_CONFIGS.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let internal: &[(&str, &str)] = match name {
+        "__consumer_offsets" => &OFFSETS_CONFIGS,
+        "__transaction_state" => &TRANSACTIONS_CONFIGS,
+        _ => &[],
+    };
+    if !internal.is_empty() {
+        new.partitions = Some(INTERNAL_PARTITIONS);
+        new.configs = internal.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
     }
     match create(cluster, &new) {
         Err(e) if e.code == ErrorCode::TopicAlreadyExists => Ok(()),

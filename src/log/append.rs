@@ -1,7 +1,10 @@
 //! `Appender`: batches go to the end of the active segment; segments are rolled when due.
 
 use super::segment::Segment;
-use super::{LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_state, time_index};
+use super::{
+    AbortedTransaction, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_state, time_index,
+    txn_index,
+};
 use crate::disk::{self, File};
 use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, TimestampMs};
@@ -54,11 +57,7 @@ impl Appender {
         config: &LogConfig,
     ) -> Result<Appended> {
         let header = BatchHeader::parse(batch)?;
-        let count = header.last_offset().since(header.base_offset());
-        let last_offset = end.log_end.plus(count);
-        if self.must_roll(end, batch.len() as u64, header.max_timestamp(), last_offset, config) {
-            self.roll(end)?;
-        }
+        let last_offset = self.make_room(end, &header, batch.len(), config)?;
         record::stamp(batch, end.log_end, epoch);
         let position = end.segment_bytes;
         if let Err(error) = self.segment.log.write_at(batch, position) {
@@ -72,6 +71,36 @@ impl Appender {
         let size_bytes = batch.len() as u64;
         account(end, Some(&self.segment), config, last_offset, header.max_timestamp(), size_bytes)?;
         Ok(appended)
+    }
+
+    /// Writes an ABORT marker and, before it, the entry of the transaction index that says what it ends.
+    pub(crate) fn append_abort(
+        &mut self,
+        end: &mut LogEnd,
+        marker: &mut [u8],
+        epoch: LeaderEpoch,
+        config: &LogConfig,
+        aborted: &AbortedTransaction,
+    ) -> Result<Appended> {
+        let header = BatchHeader::parse(marker)?;
+        let last_offset = self.make_room(end, &header, marker.len(), config)?;
+        txn_index::add(&self.dir, self.segment.base, &AbortedTransaction { last_offset, ..*aborted })?;
+        self.append(end, marker, epoch, config)
+    }
+
+    /// Rolls if this batch is not to go into the active segment; returns the last offset that it will have.
+    fn make_room(
+        &mut self,
+        end: &mut LogEnd,
+        header: &BatchHeader,
+        size: usize,
+        config: &LogConfig,
+    ) -> Result<Offset> {
+        let last_offset = end.log_end.plus(header.last_offset().since(header.base_offset()));
+        if self.must_roll(end, size as u64, header.max_timestamp(), last_offset, config) {
+            self.roll(end)?;
+        }
+        Ok(last_offset)
     }
 
     /// Notes in `leader-epoch-checkpoint` that a new epoch begins at the log's end.

@@ -59,6 +59,17 @@ impl ProducerStates {
         open.map_or(high_watermark, |first| first.min(high_watermark))
     }
 
+    /// The first offset of the transaction that a producer has open.
+    pub(crate) fn open_transaction(&self, producer_id: i64) -> Option<Offset> {
+        self.entries.get(&producer_id).and_then(|entry| entry.transaction_start)
+    }
+
+    /// The first offset that would not be decided if this producer's transaction were; `end` if there is none.
+    pub(crate) fn stable_without(&self, producer_id: i64, end: Offset) -> Offset {
+        let others = self.entries.iter().filter(|&(&id, _)| id != producer_id);
+        others.filter_map(|(_, entry)| entry.transaction_start).min().unwrap_or(end)
+    }
+
     /// Takes a batch into account.
     pub(crate) fn observe(&mut self, header: &BatchHeader, batch: &[u8]) -> Result<()> {
         if header.magic() < 2 || header.producer_id() < 0 {

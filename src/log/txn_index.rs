@@ -5,7 +5,7 @@
 
 use super::names::{FileKind, segment_file, with_kind};
 use super::{Result, segments};
-use crate::disk::{File, Mode};
+use crate::disk::{self, File, Mode};
 use crate::types::Offset;
 use std::path::Path;
 
@@ -18,6 +18,8 @@ pub(crate) struct AbortedTransaction {
     pub(crate) first_offset: Offset,
     /// The offset of its ABORT marker.
     pub(crate) last_offset: Offset,
+    /// The first offset that was still undecided when the marker was written.
+    pub(crate) last_stable_offset: Offset,
 }
 
 /// The aborted transactions of the log that end at or after `from`, in order of their markers.
@@ -34,14 +36,79 @@ pub(crate) fn aborted_since(dir: &Path, from: Offset) -> Result<Vec<AbortedTrans
     Ok(aborted)
 }
 
+/// Adds an entry to the index of the segment at `base`, durably, before its marker is written: the other way round a
+/// crash would leave an aborted transaction that looks committed. An entry whose marker a crash kept out of the log is
+/// replaced, since that offset is free still; until then it does no harm, as its transaction is to be aborted anyway.
+pub(super) fn add(dir: &Path, base: Offset, aborted: &AbortedTransaction) -> Result<()> {
+    let path = segment_file(dir, base, FileKind::TransactionIndex);
+    let is_new = !path.exists();
+    let file = File::open(&path, Mode::Create)?;
+    let bytes = file.read_all()?;
+    let written = |entry: &&[u8]| decode(entry).is_some_and(|known| known.last_offset < aborted.last_offset);
+    let kept = bytes.chunks_exact(ENTRY_BYTES).take_while(written).count();
+    let position = (kept * ENTRY_BYTES) as u64;
+    file.write_at(&encode(aborted), position)?;
+    file.set_len(position + ENTRY_BYTES as u64)?;
+    file.sync_data()?;
+    if is_new {
+        disk::sync_path(dir)?;
+    }
+    Ok(())
+}
+
+fn encode(aborted: &AbortedTransaction) -> Vec<u8> {
+    let mut entry = Vec::with_capacity(ENTRY_BYTES);
+    entry.extend_from_slice(&0_i16.to_be_bytes());
+    entry.extend_from_slice(&aborted.producer_id.to_be_bytes());
+    for offset in [aborted.first_offset, aborted.last_offset, aborted.last_stable_offset] {
+        entry.extend_from_slice(&offset.get().to_be_bytes());
+    }
+    entry
+}
+
 fn decode(entry: &[u8]) -> Option<AbortedTransaction> {
     let (version, rest) = entry.split_first_chunk::<2>()?;
     let (producer_id, rest) = rest.split_first_chunk::<8>()?;
     let (first_offset, rest) = rest.split_first_chunk::<8>()?;
-    let last_offset = rest.first_chunk::<8>()?;
+    let (last_offset, rest) = rest.split_first_chunk::<8>()?;
+    let last_stable_offset = rest.first_chunk::<8>()?;
     (i16::from_be_bytes(*version) == 0).then(|| AbortedTransaction {
         producer_id: i64::from_be_bytes(*producer_id),
         first_offset: Offset::new(i64::from_be_bytes(*first_offset)),
         last_offset: Offset::new(i64::from_be_bytes(*last_offset)),
+        last_stable_offset: Offset::new(i64::from_be_bytes(*last_stable_offset)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aborted(producer_id: i64, last: i64) -> AbortedTransaction {
+        AbortedTransaction {
+            producer_id,
+            first_offset: Offset::new(last - 2),
+            last_offset: Offset::new(last),
+            last_stable_offset: Offset::new(last + 1),
+        }
+    }
+
+    #[test]
+    fn entries_go_round_and_one_without_its_marker_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        super::super::create(dir.path(), Offset::ZERO).unwrap();
+        let all = || aborted_since(dir.path(), Offset::ZERO).unwrap();
+        assert_eq!(all(), []);
+        add(dir.path(), Offset::ZERO, &aborted(1, 5)).unwrap();
+        add(dir.path(), Offset::ZERO, &aborted(2, 9)).unwrap();
+        assert_eq!(all(), [aborted(1, 5), aborted(2, 9)]);
+        add(dir.path(), Offset::ZERO, &aborted(3, 9)).unwrap();
+        assert_eq!(all(), [aborted(1, 5), aborted(3, 9)]);
+        assert_eq!(aborted_since(dir.path(), Offset::new(6)).unwrap(), [aborted(3, 9)]);
+        let entry = encode(&aborted(1, 5));
+        assert_eq!(entry.len(), ENTRY_BYTES);
+        for end in 0..entry.len() {
+            assert_eq!(decode(&entry[..end]), None, "{end}");
+        }
+    }
 }

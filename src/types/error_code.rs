@@ -36,6 +36,8 @@ pub(crate) enum ErrorCode {
     MemberIdRequired,
     GroupMaxSizeReached,
     UnstableOffsetCommit,
+    InvalidTxnState,
+    ProducerFenced,
 }
 
 impl ErrorCode {
@@ -75,6 +77,8 @@ impl ErrorCode {
             ErrorCode::MemberIdRequired => "MemberIdRequiredException",
             ErrorCode::GroupMaxSizeReached => "GroupMaxSizeReachedException",
             ErrorCode::UnstableOffsetCommit => "UnstableOffsetCommitException",
+            ErrorCode::InvalidTxnState => "InvalidTxnStateException",
+            ErrorCode::ProducerFenced => "ProducerFencedException",
         }
     }
 
@@ -138,6 +142,12 @@ impl ErrorCode {
             }
             ErrorCode::GroupMaxSizeReached => "The group has reached its maximum size.",
             ErrorCode::UnstableOffsetCommit => "There are unstable offsets that need to be cleared.",
+            ErrorCode::InvalidTxnState => {
+                "The producer attempted a transactional operation in an invalid state."
+            }
+            ErrorCode::ProducerFenced => {
+                "There is a newer producer with the same transactionalId which fences the current one."
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::error::Failure;
 use crate::cli::format::LineReader;
 use crate::cli::parse::Parsed;
 use crate::cli::target;
-use crate::client::{Acks, Codec, Partitioner, ProducerConfig};
+use crate::client::{Acks, Codec, Partitioner, ProducerConfig, TRANSACTION_TIMEOUT_MS};
 use crate::types::PartitionId;
 
 const LINE_READER: &str = "org.apache.kafka.tools.LineMessageReader";
@@ -213,6 +213,9 @@ fn producer_config(register: Register, settings: &Properties) -> Result<Producer
                 Register::Kt => usize::MAX,
             },
         ),
+        idempotent: false,
+        transactional_id: None,
+        transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
     })
 }
 

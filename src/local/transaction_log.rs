@@ -1,0 +1,173 @@
+//! `TransactionLog`: one partition of `__transaction_state` and the transactional ids that it tells of.
+//!
+//! Reading takes no lock. A step is decided on the newest state under the partition's lock, which is thereby the lock of
+//! each of its ids too. That lock is never held while another partition's is taken.
+
+use super::cluster::Cluster;
+use super::error::{Error, Result};
+use super::partition::Partition;
+use super::topic::OpenTopic;
+use crate::client::{self, Codec};
+use crate::log::LogReader;
+use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
+use crate::txn::{self, TransactionRecord, TransactionValue, Transactions, state_partition};
+use crate::types::{LeaderEpoch, Offset, TimestampMs, now_ms};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+pub(super) const STATE_TOPIC: &str = "__transaction_state";
+/// Logs are read in pieces of about this size.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Whether a step must be on the disk before it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// What follows could not be undone without it.
+    Now,
+    /// If it is lost it is found out and done again.
+    Later,
+}
+
+/// The transactional ids of one partition.
+pub(super) struct TransactionLog {
+    partition: Partition,
+    epoch: LeaderEpoch,
+    builder: BatchBuilder,
+    transactions: Transactions,
+    log_start: Offset,
+    /// Everything below this offset is in `transactions`.
+    replayed: Offset,
+}
+
+impl TransactionLog {
+    /// The log that has `transactional_id`, or shall have it: the topic is made on first use.
+    pub(super) fn of(cluster: &Cluster, transactional_id: &str) -> client::Result<TransactionLog> {
+        cluster.coordination()?;
+        let topic = cluster.open_topic_to_produce(STATE_TOPIC)?;
+        Ok(TransactionLog::open(cluster, &topic, transactional_id)?)
+    }
+
+    fn open(cluster: &Cluster, topic: &OpenTopic, transactional_id: &str) -> Result<TransactionLog> {
+        let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+        let id = state_partition(transactional_id, count);
+        let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
+        let log_start = cluster.log_start(topic, id)?;
+        let mut log = TransactionLog {
+            partition: cluster.partition(topic, id)?,
+            epoch: epoch.unwrap_or(LeaderEpoch::UNKNOWN),
+            builder: topic.config.builder(Codec::None),
+            transactions: Transactions::default(),
+            log_start,
+            replayed: log_start,
+        };
+        log.refresh()?;
+        Ok(log)
+    }
+
+    /// What is known of an id, as of the last look.
+    pub(super) fn get(&self, transactional_id: &str) -> Option<&TransactionValue> {
+        self.transactions.get(transactional_id)
+    }
+
+    /// The epoch of this log's leader, which markers name as their coordinator's.
+    pub(super) fn coordinator_epoch(&self) -> i32 {
+        self.epoch.0.max(0)
+    }
+
+    /// Replays what others have written since.
+    pub(super) fn refresh(&mut self) -> Result<()> {
+        let limit = self.partition.high_watermark()?;
+        if limit > self.replayed {
+            let reader = self.partition.reader(self.replayed)?;
+            replay(&mut self.transactions, self.partition.dir(), reader, limit)?;
+            self.replayed = limit;
+        }
+        Ok(())
+    }
+
+    /// Decides a step on what is known of the id and writes its new value, if there is one.
+    pub(super) fn update<T>(
+        &mut self,
+        transactional_id: &str,
+        sync: Sync,
+        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> txn::Result<(Option<TransactionValue>, T)>,
+    ) -> Result<T> {
+        let outcome = self.update_under_lock(transactional_id, sync, decide);
+        if outcome.is_err() {
+            self.transactions = Transactions::default();
+            self.replayed = self.log_start;
+        }
+        outcome
+    }
+
+    fn update_under_lock<T>(
+        &mut self,
+        transactional_id: &str,
+        sync: Sync,
+        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> txn::Result<(Option<TransactionValue>, T)>,
+    ) -> Result<T> {
+        let reader = self.partition.reader(self.replayed)?;
+        let dir = self.partition.dir().to_owned();
+        let mut locked = self.partition.lock()?;
+        let end = locked.log_end();
+        if locked.high_watermark() < end {
+            // Whoever wrote this died before it was published. It is in the log, so it counts.
+            locked.sync_and_publish()?;
+        }
+        if end > self.replayed {
+            replay(&mut self.transactions, &dir, reader, end)?;
+            self.replayed = end;
+        }
+        let now = now_ms();
+        let (value, answer) = decide(self.transactions.get(transactional_id), now)?;
+        let Some(value) = value else { return Ok(answer) };
+        let record = TransactionRecord { transactional_id: transactional_id.to_owned(), value: Some(value) };
+        let (key, bytes) = record.encode()?;
+        self.builder.clear();
+        self.builder.append(now, Some(&key), bytes.as_deref(), &[]);
+        let batch = self.builder.finish(&ProducerStamp::NONE)?;
+        self.replayed = locked.append(batch, self.epoch)?.last_offset.next();
+        self.transactions.apply(record);
+        match sync {
+            Sync::Now => locked.sync_and_publish()?,
+            Sync::Later => locked.publish(self.replayed)?,
+        }
+        Ok(answer)
+    }
+}
+
+/// Replays what `reader` finds below `limit`.
+fn replay(transactions: &mut Transactions, dir: &Path, mut reader: LogReader, limit: Offset) -> Result<()> {
+    let from = reader.next();
+    let mut buffer = vec![0; PIECE_BYTES];
+    let mut batches = BatchReader::default();
+    while let Some(chunk) = reader.read(&mut buffer, limit)? {
+        for batch in chunk.batches() {
+            let (header, batch) = batch?;
+            if header.last_offset() >= from && !header.is_control() {
+                replay_batch(transactions, dir, batch, &mut batches)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn replay_batch(
+    transactions: &mut Transactions,
+    dir: &Path,
+    batch: &[u8],
+    batches: &mut BatchReader,
+) -> Result<()> {
+    let mut failed = None;
+    let _ = batches.for_each(batch, |record| match transactions.replay(record.key, record.value) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(source) => {
+            failed = Some((record.offset, source));
+            ControlFlow::Break(())
+        }
+    })?;
+    match failed {
+        Some((offset, source)) => Err(Error::TransactionRecord { dir: dir.to_owned(), offset, source }),
+        None => Ok(()),
+    }
+}
