@@ -209,7 +209,7 @@ fn a_log_that_has_become_shorter_is_not_taken_for_whole() {
     assert!(
         refused.contains("00000000000000000000.log is damaged at position") && refused.contains("(offset 1)")
     );
-    let mut consumer = consumer(&cluster, "demo");
+    let mut consumer = consumer(&cluster, "demo", false);
     let mut seen = 0;
     let mut count = |_: &crate::client::ConsumerRecord<'_>| {
         seen += 1;
