@@ -54,11 +54,6 @@ impl Properties {
         }
     }
 
-    /// The entries of `other` go over those of `self`.
-    pub(crate) fn extend(&mut self, other: Properties) {
-        self.entries.extend(other.entries);
-    }
-
     pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
         self.entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_slice())
     }

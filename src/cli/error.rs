@@ -162,11 +162,6 @@ impl Failure {
         Failure::plain(error.to_string()).in_kafka(|kafka| kafka.text = text)
     }
 
-    /// Style: a log line.
-    pub(crate) fn as_log_line(error: ParseError) -> Failure {
-        Failure::logged(error.to_string())
-    }
-
     /// Style for commands that only kt has: status 2.
     pub(crate) fn as_misuse(error: ParseError) -> Failure {
         Failure::misuse(error.to_string())

@@ -8,7 +8,7 @@ use crate::local;
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The variables that choose a cluster, as they were when the command began.
 #[derive(Clone, Debug, Default)]
@@ -114,11 +114,6 @@ impl Connection {
     pub(crate) fn open_existing(directory: PathBuf) -> Result<Option<Connection>, Failure> {
         let exists = [".kt", "meta.properties"].iter().any(|entry| directory.join(entry).exists());
         if exists { Connection::open(Target::Directory(directory)).map(Some) } else { Ok(None) }
-    }
-
-    /// The data directory, for commands that show it.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
     }
 
     pub(crate) fn admin(&self) -> client::Result<Box<dyn client::Admin>> {

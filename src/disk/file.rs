@@ -10,12 +10,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Read,
-    /// Reads and writes a file that is there.
-    Write,
     /// Reads and writes; makes the file if it isn't there.
     Create,
-    /// Makes the file; an error if it is there.
-    CreateNew,
 }
 
 /// An open file. Positions are bytes from its beginning; no cursor is used.
@@ -31,14 +27,8 @@ impl File {
         options.read(true).mode(0o644);
         match mode {
             Mode::Read => {}
-            Mode::Write => {
-                options.write(true);
-            }
             Mode::Create => {
                 options.write(true).create(true).truncate(false);
-            }
-            Mode::CreateNew => {
-                options.write(true).create_new(true);
             }
         }
         let file = options.open(path).map_err(|e| Error::new("open", path, e))?;
@@ -47,12 +37,6 @@ impl File {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Another handle on the same open file.
-    pub(crate) fn try_clone(&self) -> Result<File> {
-        let file = self.file.try_clone().map_err(|e| Error::new("open", &self.path, e))?;
-        Ok(File { file, path: self.path.clone() })
     }
 
     pub(crate) fn len(&self) -> Result<u64> {

@@ -54,7 +54,7 @@ pub(crate) fn lock(file: &File) -> Result<()> {
 }
 
 /// Takes the exclusive lock on an open file unless another handle has it.
-pub(crate) fn try_lock(file: &File) -> Result<bool> {
+fn try_lock(file: &File) -> Result<bool> {
     match fs2::FileExt::try_lock_exclusive(&file.file) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(false),

@@ -14,6 +14,6 @@ pub(crate) use dir::{
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
-pub(crate) use lock::{FileLock, SharedRangeLock, is_locked, lock, try_lock, unlock};
+pub(crate) use lock::{FileLock, SharedRangeLock, is_locked, lock, unlock};
 pub(crate) use system::{boot_id, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};

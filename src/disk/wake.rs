@@ -26,7 +26,6 @@ const FILE_BYTES: usize = 4096;
 pub(crate) struct Channels(u32);
 
 impl Channels {
-    pub(crate) const ALL: Channels = Channels(u32::MAX);
     pub(crate) const NONE: Channels = Channels(0);
 
     /// The channel of a thing that is told apart by `hash`.

@@ -32,15 +32,6 @@ impl Schedule {
         let limit = u64::try_from(limit).unwrap();
         i32::try_from(self.next() % limit).unwrap()
     }
-
-    /// One of `choices`.
-    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
-        if choices.is_empty() {
-            return None;
-        }
-        let index = self.next() % u64::try_from(choices.len()).unwrap();
-        choices.get(usize::try_from(index).unwrap())
-    }
 }
 
 impl fmt::Display for Schedule {

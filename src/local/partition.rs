@@ -85,10 +85,6 @@ impl Partition {
         self.spec.channels
     }
 
-    pub(super) fn config(&self) -> &LogConfig {
-        &self.spec.config
-    }
-
     pub(super) fn reader(&self, from: Offset) -> Result<LogReader> {
         Ok(LogReader::open(&self.spec.dir, from, self.spec.gaps)?)
     }

@@ -8,7 +8,7 @@ use super::append::account;
 use super::names::{FileKind, segment_file, segments};
 use super::segment::Segment;
 use super::{Error, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, time_index};
-use crate::disk::{File, Mode};
+use crate::disk::{Durability, File, Mode};
 use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, TimestampMs};
 use std::path::Path;
@@ -75,10 +75,21 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
     if let Some(segment) = &segment {
         if torn_bytes > 0 {
             segment.log.set_len(end.segment_bytes)?;
+            forget_epochs(dir, &mut end)?;
         }
         segment.trim_indexes(&end)?;
     }
     Ok(Recovered { end, torn_bytes })
+}
+
+/// Drops the leader epochs that began with what was cut, so that the next batch begins its epoch anew.
+fn forget_epochs(dir: &Path, end: &mut LogEnd) -> Result<()> {
+    let mut epochs = LeaderEpochs::read(dir)?;
+    if epochs.truncate(end.log_end) {
+        epochs.write(dir, Durability::Synced)?;
+        end.leader_epoch = epochs.last().unwrap_or(LeaderEpoch::UNKNOWN);
+    }
+    Ok(())
 }
 
 /// The state of the segment just before the batch of its last trustworthy index entry; of the whole segment if none.
@@ -344,6 +355,38 @@ mod tests {
         bytes[PAGE_BYTES..2 * PAGE_BYTES].fill(0);
         std::fs::write(log_path(dir.path()), &bytes).unwrap();
         assert_eq!(recover(dir.path(), &HOW, &CONFIG).unwrap().end.log_end, Offset::new(6));
+    }
+
+    /// The batch that began an epoch was cut, and the epoch's entry stayed: the next batch of that epoch, at a lower
+    /// offset, then looked damaged.
+    #[test]
+    fn an_epoch_that_was_cut_begins_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut end = write(dir.path(), 2);
+        let whole = end.segment_bytes;
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        let mut builder = BatchBuilder::new(Compression::None);
+        let mut put = |appender: &mut Appender, end: &mut LogEnd, epoch| {
+            builder.clear();
+            builder.append(TimestampMs(7), None, Some(b"value"), &[]);
+            let batch = builder.finish(&ProducerStamp::NONE).unwrap();
+            appender.append(end, batch, LeaderEpoch(epoch), &CONFIG).unwrap();
+        };
+        put(&mut appender, &mut end, 3);
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open(log_path(dir.path()))
+            .unwrap()
+            .set_len(whole + 9)
+            .unwrap();
+        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap().end;
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        put(&mut appender, &mut end, 2);
+        put(&mut appender, &mut end, 3);
+        let mut reader = LogReader::open(dir.path(), Offset::ZERO, Gaps::Never).unwrap();
+        let mut buffer = vec![0; 4096];
+        while reader.read(&mut buffer, end.log_end).unwrap().is_some() {}
+        assert_eq!(reader.next(), Offset::new(6));
     }
 
     #[test]

@@ -219,7 +219,7 @@ mod tests {
         }
         let mut loader = Loader::default();
         records.into_iter().for_each(|record| loader.replay(record));
-        let image = loader.into_image();
+        let image = loader.image().clone();
         assert_eq!(image.brokers().len(), 3);
         assert!(image.brokers().values().all(|broker| !broker.fenced));
         assert_eq!(image.features().get("transaction.version"), Some(&2));

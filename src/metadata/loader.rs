@@ -12,11 +12,6 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    /// Goes on from `image`, the state at a snapshot's end.
-    pub(crate) fn from_image(image: Image) -> Loader {
-        Loader { image, open: None }
-    }
-
     /// Takes the next record of the log.
     pub(crate) fn replay(&mut self, record: Record) {
         match (record, &mut self.open) {
@@ -34,10 +29,6 @@ impl Loader {
     /// The state without the records of an open transaction.
     pub(crate) fn image(&self) -> &Image {
         &self.image
-    }
-
-    pub(crate) fn into_image(self) -> Image {
-        self.image
     }
 
     /// Whether the log ends inside a transaction.

@@ -250,7 +250,7 @@ mod tests {
         let nodes: Vec<NewBroker> = (1..=brokers).map(node).collect();
         let mut loader = Loader::default();
         new_cluster(&controller, &nodes, 1).concat().into_iter().for_each(|record| loader.replay(record));
-        loader.into_image()
+        loader.image().clone()
     }
 
     fn request(name: &str, partitions: i32, replication_factor: i16) -> TopicRequest<'_> {

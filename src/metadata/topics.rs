@@ -128,10 +128,6 @@ impl Topics {
         self.at(*self.by_name.get(name)?)
     }
 
-    pub(crate) fn by_id(&self, id: Uuid) -> Option<&Topic> {
-        self.at(*self.by_id.get(&id)?)
-    }
-
     /// All topics in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Topic> {
         self.list.iter().flatten()
@@ -202,7 +198,6 @@ mod tests {
         topics.add("b".into(), id(2));
         topics.add("a".into(), id(3));
         assert_eq!((topics.len(), topics.get("a").map(Topic::id)), (2, Some(id(3))));
-        assert!(topics.by_id(id(1)).is_none());
         assert_eq!(topics.remove(id(3)).as_deref(), Some("a"));
         assert_eq!((topics.remove(id(3)), topics.get("a")), (None, None));
         let names: Vec<&str> = topics.sorted().into_iter().map(Topic::name).collect();

@@ -12,8 +12,6 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    pub(crate) const NAMES: [&str; 4] = ["text", "table", "json", "csv"];
-
     pub(crate) fn by_name(name: &str) -> Option<Format> {
         match name {
             "text" | "kafka" => Some(Format::Text),

@@ -45,11 +45,6 @@ impl TopicName {
         &self.0
     }
 
-    /// Whether the topic is one of Kafka's own.
-    pub(crate) fn is_internal(&self) -> bool {
-        INTERNAL_TOPICS.contains(&self.as_str())
-    }
-
     /// Whether `other` would have the same metric name: `.` and `_` are taken as equal.
     pub(crate) fn collides_with(&self, other: &str) -> bool {
         let same = |a: u8, b: u8| a == b || (matches!(a, b'.' | b'_') && matches!(b, b'.' | b'_'));
