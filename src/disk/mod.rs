@@ -9,8 +9,8 @@ mod system;
 mod wake;
 
 pub(crate) use dir::{
-    Durability, Entry, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace,
-    replace_with, sync_path,
+    Durability, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace, replace_with,
+    sync_path,
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};

@@ -27,12 +27,11 @@ pub(crate) use end::LogEnd;
 pub(crate) use epochs::LeaderEpochs;
 pub(crate) use error::{Error, Result};
 pub(crate) use names::{
-    FileKind, companions, is_empty, parse_partition_dir, read_partition_metadata, segment_file, segments,
-    write_partition_metadata,
+    FileKind, companions, is_empty, read_partition_metadata, segment_file, segments, write_partition_metadata,
 };
 pub(crate) use producer_state::{ProducerStates, control_record};
 pub(crate) use read::{Chunk, Gaps, LogReader};
-pub(crate) use recovery::{Recovered, Recovery, recover};
+pub(crate) use recovery::{Recovery, recover};
 pub(crate) use search::{each_batch, first_at_or_after, newest};
 pub(crate) use segment::LogConfig;
 pub(crate) use txn_index::{AbortedTransaction, aborted_since};

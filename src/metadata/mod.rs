@@ -20,25 +20,15 @@ mod snapshot;
 mod topic_config;
 mod topics;
 
-pub(crate) use bootstrap::{
-    NewBroker, NewController, feature_levels, fence_broker, first_batch, new_cluster, register_broker,
-    register_controller,
-};
+pub(crate) use bootstrap::{NewBroker, NewController, feature_levels, new_cluster};
 pub(crate) use error::{Error, PlanError};
-pub(crate) use image::{Image, Settings};
+pub(crate) use image::Image;
 pub(crate) use loader::Loader;
-pub(crate) use partition_records::{
-    Brokers, Directories, LeaderRecovery, PartitionChangeRecord, PartitionRecord, PartitionState, TopicRecord,
-};
 pub(crate) use plan_brokers::{is_shut_out, revive_broker};
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
 pub(crate) use plan_quotas::alter_quotas;
 pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, delete_topic};
-pub(crate) use record::{ConfigKind, ConfigRecord, FeatureLevelRecord, ProducerIdsRecord, Record};
-pub(crate) use registration_records::{
-    BrokerAndEpoch, BrokerRegistrationChangeRecord, Endpoint, RegisterBrokerRecord, RegisterControllerRecord,
-    SupportedFeature,
-};
+pub(crate) use record::{ConfigKind, ProducerIdsRecord, Record};
 pub(crate) use security_records::{QuotaEntity, UserScramCredentialRecord};
 pub(crate) use settings::{
     ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,
@@ -46,4 +36,4 @@ pub(crate) use settings::{
 };
 pub(crate) use snapshot::snapshot;
 pub(crate) use topic_config::{TimestampPolicy, TopicCompression, TopicConfig};
-pub(crate) use topics::{Topic, Topics};
+pub(crate) use topics::Topic;

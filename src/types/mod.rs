@@ -15,7 +15,7 @@ pub(crate) mod varint;
 pub(crate) use codec::{CodecError, Reader, TaggedFields, Writer};
 pub(crate) use error_code::ErrorCode;
 pub(crate) use ids::{BrokerId, LeaderEpoch, PartitionId, TopicPartition, Uuid};
-pub(crate) use name::{INTERNAL_TOPICS, InvalidTopicName, TopicName};
+pub(crate) use name::{INTERNAL_TOPICS, TopicName};
 pub(crate) use offset::Offset;
 pub(crate) use record::{Header, Headers, RecordView, TimestampType};
 pub(crate) use time::{TimestampMs, now_ms};

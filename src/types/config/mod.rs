@@ -8,7 +8,7 @@ mod value;
 
 pub(crate) use broker::{BrokerConfigDef, Change, broker_config, broker_configs};
 pub(crate) use group::{
-    GroupConfigDef, InvalidClientMetrics, group_configs, validate_client_metrics, validate_group_configs,
+    InvalidClientMetrics, group_configs, validate_client_metrics, validate_group_configs,
 };
 pub(crate) use topic::{Synonym, TopicConfigDef, topic_config, topic_configs, validate_topic_configs};
 pub(crate) use value::{ConfigType, ConfigValue};
