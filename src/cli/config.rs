@@ -68,10 +68,6 @@ impl Properties {
         self.get(key).map(String::from_utf8_lossy)
     }
 
-    pub(crate) fn os_string(&self, key: &str) -> Option<OsString> {
-        self.get(key).map(|value| OsString::from_vec(value.to_vec()))
-    }
-
     /// A switch of a reader or formatter: trimmed `true` in any case, all else is false.
     pub(crate) fn is_true(&self, key: &str) -> Option<bool> {
         self.text(key).map(|text| text.trim().eq_ignore_ascii_case("true"))

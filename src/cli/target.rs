@@ -93,16 +93,13 @@ pub(crate) fn is_host_port_list(list: &str) -> bool {
 /// An open cluster: what a tool calls.
 pub(crate) struct Connection {
     cluster: local::Cluster,
-    directory: PathBuf,
 }
 
 impl Connection {
     /// Opens a data directory, making it on first use.
     pub(crate) fn open(target: Target) -> Result<Connection, Failure> {
         match target {
-            Target::Directory(directory) => {
-                Ok(Connection { cluster: local::Cluster::open(&directory)?, directory })
-            }
+            Target::Directory(directory) => Ok(Connection { cluster: local::Cluster::open(&directory)? }),
             Target::Servers(servers) => Err(Failure::plain(format!(
                 "real clusters are not supported yet by this version ({servers}); set KT_OFFLINE=1 or give --data-dir DIR \
                  to work on a local directory"

@@ -13,7 +13,6 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterDescription {
     pub(crate) cluster_id: String,
-    pub(crate) controller: BrokerId,
     pub(crate) nodes: Vec<Node>,
 }
 
@@ -178,7 +177,6 @@ pub(crate) enum OffsetSpec {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OffsetInfo {
     pub(crate) offset: Option<Offset>,
-    pub(crate) timestamp: Option<TimestampMs>,
 }
 
 /// The protocol family of a group.

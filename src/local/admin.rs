@@ -35,7 +35,7 @@ impl Admin for LocalAdmin {
             });
             nodes.collect()
         })?;
-        Ok(ClusterDescription { cluster_id: broker.cluster_id.clone(), controller: broker.id, nodes })
+        Ok(ClusterDescription { cluster_id: broker.cluster_id.clone(), nodes })
     }
 
     fn list_topics(&self) -> Result<Vec<TopicListing>> {

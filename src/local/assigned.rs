@@ -228,7 +228,7 @@ impl Assigned {
 
     /// The position to be committed, if it has moved. Records behind it that were fetched and not handed over leave no
     /// epoch, as with a consumer that seeks back.
-    pub(super) fn to_commit(&mut self) -> Result<Option<(TopicPartition, CommittedOffset)>> {
+    pub(super) fn due_commit(&self) -> Result<Option<(TopicPartition, CommittedOffset)>> {
         let Some(position) = self.position.filter(|_| self.has_uncommitted()) else { return Ok(None) };
         let leader_epoch = self.epoch.filter(|_| position >= self.known_end);
         let committed = CommittedOffset { offset: position, leader_epoch, metadata: String::new() };

@@ -280,8 +280,8 @@ impl LocalConsumer {
     fn commit(&mut self) -> Result<()> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let mut positions = Vec::new();
-        for assigned in &mut self.assigned {
-            positions.extend(assigned.to_commit()?);
+        for assigned in &self.assigned {
+            positions.extend(assigned.due_commit()?);
         }
         if !positions.is_empty() {
             member.commit(&positions)?;

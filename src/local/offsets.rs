@@ -20,7 +20,7 @@ pub(super) fn list_offset(
     }
     let start = cluster.log_start(&topic, id)?;
     let mut handle = cluster.partition(&topic, id)?;
-    let at = |offset| Ok(OffsetInfo { offset: Some(offset), timestamp: None });
+    let at = |offset| Ok(OffsetInfo { offset: Some(offset) });
     let found = match spec {
         OffsetSpec::Earliest => return at(start),
         OffsetSpec::Latest => return at(handle.high_watermark()?.max(start)),
@@ -34,5 +34,5 @@ pub(super) fn list_offset(
         }
     };
     let found = found.map_err(Error::from)?;
-    Ok(OffsetInfo { offset: found.map(|(offset, _)| offset), timestamp: found.map(|(_, time)| time) })
+    Ok(OffsetInfo { offset: found.map(|(offset, _)| offset) })
 }

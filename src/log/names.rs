@@ -2,7 +2,7 @@
 
 use super::Result;
 use crate::disk::{self, Durability, File, Mode};
-use crate::types::{Offset, PartitionId, Uuid};
+use crate::types::{Offset, Uuid};
 use std::path::{Path, PathBuf};
 
 /// The files of a segment.
@@ -81,14 +81,6 @@ pub(crate) fn read_partition_metadata(dir: &Path) -> Result<Option<Uuid>> {
     Ok(text.lines().find_map(|line| line.strip_prefix("topic_id: ")?.trim().parse().ok()))
 }
 
-/// Splits the name of a replica's directory, `TOPIC-PARTITION`, at its last '-'. `None` for other names, those of
-/// deleted, future and stray replicas included.
-pub(crate) fn parse_partition_dir(name: &str) -> Option<(&str, PartitionId)> {
-    let (topic, number) = name.rsplit_once('-')?;
-    let legal = !topic.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    legal.then(|| number.parse().ok()).flatten().map(|number| (topic, PartitionId(number)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,14 +95,6 @@ mod tests {
             "99999999999999999999.log",
         ] {
             assert_eq!(parse(name, FileKind::Log), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_last_dash_splits_topic_and_partition() {
-        assert_eq!(parse_partition_dir("dotted.name_x-1-0"), Some(("dotted.name_x-1", PartitionId(0))));
-        for name in ["x", "-0", "x-", "x-0.0123-delete", "x-99999999999"] {
-            assert_eq!(parse_partition_dir(name), None, "{name}");
         }
     }
 }

@@ -44,6 +44,7 @@ const TRANSACTIONAL: i16 = 0x10;
 const CONTROL: i16 = 0x20;
 pub(super) const DELETE_HORIZON: i16 = 0x40;
 /// What a batch that is written anew takes over from the old one's attributes.
+#[cfg_attr(not(test), expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it"))]
 pub(super) const MARKS: i16 = LOG_APPEND_TIME | TRANSACTIONAL | CONTROL;
 
 /// The whole size of the batch (or legacy entry) that `prefix` begins with; `None` if fewer than 12 bytes are

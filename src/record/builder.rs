@@ -162,6 +162,10 @@ impl BatchBuilder {
 
     /// Sets the moment from which compaction may drop the batch's tombstones or marker. It takes the place of
     /// the base timestamp, so this comes before the first record.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it")
+    )]
     pub(crate) fn set_delete_horizon(&mut self, horizon: TimestampMs) {
         debug_assert!(self.is_empty(), "the records' timestamps would shift");
         self.delete_horizon = Some(horizon);
@@ -170,6 +174,10 @@ impl BatchBuilder {
     /// Makes the batch that takes the place of `original` in a compacted log: it keeps the offsets (base and
     /// last), leader epoch, producer, sequence, timestamp type and marks. Without records it is Kafka's empty
     /// batch, which only remembers the producer.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it")
+    )]
     pub(crate) fn finish_as(&mut self, original: &BatchHeader) -> Result<&mut [u8]> {
         let marks = original.attributes & batch::MARKS;
         let header = if self.is_empty() {

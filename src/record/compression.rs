@@ -29,11 +29,6 @@ impl Compression {
         self as i16
     }
 
-    /// The codec that `compression.type` names; `producer` and `uncompressed` are not codecs.
-    pub(crate) fn from_name(name: &str) -> Option<Compression> {
-        Compression::ALL.into_iter().find(|codec| codec.name() == name)
-    }
-
     /// Kafka's name for it, as in `compression.type` and in dumps.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -81,10 +76,8 @@ mod tests {
     fn names_and_numbers_lead_back_to_the_codec() {
         for codec in Compression::ALL {
             assert_eq!(Compression::from_id(codec.id()).unwrap(), codec);
-            assert_eq!(Compression::from_name(codec.name()), Some(codec));
         }
         assert!(matches!(Compression::from_id(5), Err(Error::UnknownCodec(5))));
-        assert_eq!(Compression::from_name("producer"), None);
     }
 
     #[test]

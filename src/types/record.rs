@@ -53,10 +53,6 @@ impl<'a> Headers<'a> {
         Headers { count, encoded }
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.count
-    }
-
     pub(crate) const fn is_empty(&self) -> bool {
         self.count == 0
     }

@@ -109,18 +109,6 @@ impl<'a> Reader<'a> {
         varint::take_unsigned(&mut self.rest).and_then(|value| u32::try_from(value).ok()).ok_or(error)
     }
 
-    /// A zigzag varint of at most 32 bits.
-    pub(crate) fn varint(&mut self) -> Result<i32> {
-        let error = self.varint_error();
-        varint::take(&mut self.rest).and_then(|value| i32::try_from(value).ok()).ok_or(error)
-    }
-
-    /// A zigzag varint of at most 64 bits.
-    pub(crate) fn varlong(&mut self) -> Result<i64> {
-        let error = self.varint_error();
-        varint::take(&mut self.rest).ok_or(error)
-    }
-
     const fn varint_error(&self) -> CodecError {
         if self.is_empty() {
             CodecError::Truncated { at: self.position(), needed: 1 }

@@ -18,11 +18,6 @@ impl Writer {
         Writer::default()
     }
 
-    /// Appends to `buffer`, which [`Writer::finish`] gives back.
-    pub(crate) fn into_buffer(buffer: Vec<u8>) -> Writer {
-        Writer { out: buffer, error: None }
-    }
-
     /// The bytes, unless something was too long.
     pub(crate) fn finish(self) -> Result<Vec<u8>> {
         self.error.map_or(Ok(self.out), Err)
@@ -71,14 +66,6 @@ impl Writer {
 
     pub(crate) fn uvarint(&mut self, value: u32) {
         varint::put_unsigned(&mut self.out, u64::from(value));
-    }
-
-    pub(crate) fn varint(&mut self, value: i32) {
-        varint::put(&mut self.out, i64::from(value));
-    }
-
-    pub(crate) fn varlong(&mut self, value: i64) {
-        varint::put(&mut self.out, value);
     }
 
     fn fitting<T: TryFrom<usize>>(&mut self, length: usize, what: &'static str) -> Option<T> {
