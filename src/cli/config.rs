@@ -6,10 +6,10 @@
 use super::error::Failure;
 use super::parse::Parsed;
 use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 /// Settings in the order given; of equal keys the last counts.
 #[derive(Clone, Debug, Default)]

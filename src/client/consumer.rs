@@ -63,10 +63,9 @@ pub(crate) struct ConsumerConfig {
     pub(crate) assignors: Vec<String>,
 }
 
-/// A record with where it was found.
+/// A record with its partition's number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsumerRecord<'a> {
-    pub(crate) topic: &'a str,
     pub(crate) partition: PartitionId,
     pub(crate) record: RecordView<'a>,
 }

@@ -34,46 +34,7 @@ pub(crate) enum Profile {
     Share(ShareMember),
 }
 
-/// How far a group of the new protocol is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NewGroupState {
-    Empty,
-    /// The target is older than the group's epoch.
-    Assigning,
-    /// A member is not yet where its target wants it.
-    Reconciling,
-    Stable,
-}
-
 impl NewGroup {
-    pub(crate) fn state(&self) -> NewGroupState {
-        let settled = |member: &NewMember| {
-            member.current.as_ref().is_some_and(|c| c.state == 0 && c.member_epoch == self.target_epoch)
-        };
-        if self.members.is_empty() {
-            NewGroupState::Empty
-        } else if self.epoch > self.target_epoch {
-            NewGroupState::Assigning
-        } else if self.members.values().all(settled) {
-            NewGroupState::Stable
-        } else {
-            NewGroupState::Reconciling
-        }
-    }
-
-    /// The assignor that most members ask for, `uniform` where nobody does.
-    pub(crate) fn assignor(&self) -> &str {
-        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-        for member in self.members.values() {
-            if let Some(Profile::Consumer(profile)) = &member.profile
-                && let Some(name) = profile.server_assignor.as_deref()
-            {
-                *votes.entry(name).or_default() += 1;
-            }
-        }
-        votes.into_iter().max_by_key(|&(_, count)| count).map_or("uniform", |(name, _)| name)
-    }
-
     /// Whether a member reads `topic`, by name or through a regular expression.
     pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
         let named = self.members.values().any(|member| match &member.profile {

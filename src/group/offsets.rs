@@ -6,9 +6,6 @@ use super::records::{Family, GroupRecord, OffsetCommit};
 use super::state::{Group, GroupKind, Groups};
 use crate::types::{ErrorCode, LeaderEpoch, Offset, TimestampMs, TopicPartition, Uuid};
 
-/// `offsets.retention.minutes` by default: a week.
-pub(crate) const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-
 /// `offset.metadata.max.bytes`, counted as Kafka counts it: in UTF-16 units.
 const MAX_METADATA_LENGTH: usize = 4096;
 

@@ -187,7 +187,6 @@ impl Assigned {
         };
         let mut flow = ControlFlow::Continue(());
         if visible && !header.is_control() {
-            let topic = self.topic.name.as_str();
             let partition = self.partition;
             let from = position;
             flow = batches
@@ -199,7 +198,7 @@ impl Assigned {
                         return ControlFlow::Break(());
                     }
                     position = record.offset.next();
-                    sink(&ConsumerRecord { topic, partition, record: *record })
+                    sink(&ConsumerRecord { partition, record: *record })
                 })
                 .map_err(Error::from)?;
         }

@@ -14,7 +14,7 @@ pub(super) struct Claim {
 
 enum State {
     Waiting,
-    Held(FileLock),
+    Held(#[expect(dead_code, reason = "held, not used: dropping it gives the lock back")] FileLock),
     Failed(Option<disk::Error>),
     /// Nobody wants it any more: a lock that comes now is given back at once.
     GivenUp,

@@ -200,8 +200,7 @@ impl GroupMember {
             protocols: self.protocols()?,
             asks_for_id: false,
         };
-        let rebalance =
-            Rebalance { cluster: &self.cluster, group: &self.group, request: &request, counts: &counts };
+        let rebalance = Rebalance { group: &self.group, request: &request, counts: &counts };
         let (generation, assignment) =
             self.log.update(Sync::Later, |groups, now| rebalance.run(groups, now))?;
         let told = self.place.as_ref().is_some_and(|place| place.told && place.assignment == assignment);
@@ -238,7 +237,6 @@ struct SharedOut {
 
 /// A member's way through JoinGroup and SyncGroup when nobody else is in the group.
 struct Rebalance<'a> {
-    cluster: &'a Cluster,
     group: &'a str,
     request: &'a JoinRequest,
     counts: &'a TopicPartitions,

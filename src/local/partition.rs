@@ -107,7 +107,7 @@ impl Partition {
         }
         let how = Recovery { known: None, durable: self.recovery_point()?, writable: false };
         match log::recover(&self.spec.dir, &how, &self.spec.config) {
-            Ok(found) => Ok(found.end.log_end),
+            Ok(end) => Ok(end.log_end),
             // What follows a damaged batch can't be told from here. One more than what is sound, so that a reader
             // gets what there is, and then the error that names the damage.
             Err(log::Error::Damaged { offset, .. }) => Ok(offset.next()),
@@ -288,21 +288,15 @@ impl Partition {
         }
         let durable = self.recovery_point()?.max(published);
         let how = Recovery { known, durable, writable: true };
-        let found = log::recover(&self.spec.dir, &how, &self.spec.config)?;
-        let appender = Appender::open(&self.spec.dir, &found.end)?;
+        let end = log::recover(&self.spec.dir, &how, &self.spec.config)?;
+        let appender = Appender::open(&self.spec.dir, &end)?;
         // What is published must be durable, and nobody can say whether this was.
-        if found.end.segment_bytes > 0 {
+        if end.segment_bytes > 0 {
             appender.log_file().sync_data()?;
         }
         let (inode, _) = appender.identity()?;
-        let log_end = found.end.log_end;
-        *state = SharedState {
-            deleted: false,
-            boot_id: self.boot_id,
-            inode,
-            high_watermark: log_end,
-            end: found.end,
-        };
+        *state =
+            SharedState { deleted: false, boot_id: self.boot_id, inode, high_watermark: end.log_end, end };
         self.appender = Some(appender);
         if let Some(file) = &self.state_file {
             state.write(file)?;

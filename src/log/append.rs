@@ -21,7 +21,6 @@ pub(crate) struct Appender {
 /// Where a batch went.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Appended {
-    pub(crate) base_offset: Offset,
     pub(crate) last_offset: Offset,
     /// Whether it is the first batch of its segment: then the file's name may be as new as its content.
     pub(crate) first_in_segment: bool,
@@ -66,7 +65,7 @@ impl Appender {
             let _ = self.segment.log.set_len(position);
             return Err(error.into());
         }
-        let appended = Appended { base_offset: end.log_end, last_offset, first_in_segment: position == 0 };
+        let appended = Appended { last_offset, first_in_segment: position == 0 };
         self.lead(end, epoch)?;
         let size_bytes = batch.len() as u64;
         account(end, Some(&self.segment), config, last_offset, header.max_timestamp(), size_bytes)?;

@@ -29,23 +29,15 @@ pub(crate) struct Recovery {
     pub(crate) writable: bool,
 }
 
-/// A log's end as found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Recovered {
-    pub(crate) end: LogEnd,
-    /// Bytes behind the last whole batch: cut if that was allowed, else still in the file.
-    pub(crate) torn_bytes: u64,
-}
-
 /// Finds the end of the log in `dir`. The caller holds the partition's lock if `how.writable`.
-pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<Recovered> {
+pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<LogEnd> {
     let bases = segments(dir)?;
     let Some(&base) = bases.last() else {
         if how.writable {
             super::append::create(dir, Offset::ZERO)?;
         }
         let end = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
-        return Ok(Recovered { end, torn_bytes: 0 });
+        return Ok(end);
     };
     let log = File::open(&segment_file(dir, base, FileKind::Log), Mode::Read)?;
     let length = log.len()?;
@@ -71,15 +63,14 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
             what,
         });
     }
-    let torn_bytes = length - end.segment_bytes;
     if let Some(segment) = &segment {
-        if torn_bytes > 0 {
+        if length > end.segment_bytes {
             segment.log.set_len(end.segment_bytes)?;
             forget_epochs(dir, &mut end)?;
         }
         segment.trim_indexes(&end)?;
     }
-    Ok(Recovered { end, torn_bytes })
+    Ok(end)
 }
 
 /// Drops the leader epochs that began with what was cut, so that the next batch begins its epoch anew.
@@ -284,13 +275,12 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let end = write(dir.path(), count);
             let found = recover(dir.path(), &HOW, &CONFIG).unwrap();
-            assert_eq!(found.torn_bytes, 0);
-            assert_eq!(found.end.log_end, end.log_end);
-            assert_eq!(found.end.segment_bytes, end.segment_bytes);
-            assert_eq!(found.end.index_entries, end.index_entries, "{count} batches");
-            assert_eq!(found.end.bytes_since_index, end.bytes_since_index, "{count} batches");
-            assert_eq!(found.end.time_index_entries, end.time_index_entries);
-            assert_eq!(found.end.max_timestamp, end.max_timestamp);
+            assert_eq!(found.log_end, end.log_end);
+            assert_eq!(found.segment_bytes, end.segment_bytes);
+            assert_eq!(found.index_entries, end.index_entries, "{count} batches");
+            assert_eq!(found.bytes_since_index, end.bytes_since_index, "{count} batches");
+            assert_eq!(found.time_index_entries, end.time_index_entries);
+            assert_eq!(found.max_timestamp, end.max_timestamp);
         }
     }
 
@@ -304,7 +294,7 @@ mod tests {
             std::fs::write(log_path(dir.path()), &whole[..cut]).unwrap();
             let found = recover(dir.path(), &HOW, &CONFIG).unwrap();
             let kept = cut / batch;
-            assert_eq!(found.end.log_end, Offset::new(2 * kept as i64));
+            assert_eq!(found.log_end, Offset::new(2 * kept as i64));
             assert_eq!(std::fs::metadata(log_path(dir.path())).unwrap().len(), (kept * batch) as u64);
         }
         assert_eq!(end.log_end, Offset::new(24));
@@ -331,7 +321,7 @@ mod tests {
         std::fs::write(log_path(dir.path()), &bytes[..bytes.len() - 5]).unwrap();
         let how = Recovery { durable: end.log_end, ..HOW };
         assert!(matches!(recover(dir.path(), &how, &CONFIG), Err(Error::Damaged { .. })));
-        assert!(recover(dir.path(), &HOW, &CONFIG).unwrap().torn_bytes > 0);
+        assert_eq!(recover(dir.path(), &HOW, &CONFIG).unwrap().log_end, Offset::new(4));
     }
 
     #[test]
@@ -344,7 +334,7 @@ mod tests {
         std::fs::write(log_path(dir.path()), &bytes).unwrap();
         assert!(matches!(recover(dir.path(), &HOW, &CONFIG), Err(Error::Damaged { .. })));
         std::fs::write(log_path(dir.path()), &whole).unwrap();
-        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap().end;
+        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap();
         let mut appender = Appender::open(dir.path(), &end).unwrap();
         let mut builder = BatchBuilder::new(Compression::None);
         builder.append(TimestampMs(2_000), None, Some(&[b'x'; 3 * PAGE_BYTES]), &[]);
@@ -354,7 +344,7 @@ mod tests {
         let mut bytes = std::fs::read(log_path(dir.path())).unwrap();
         bytes[PAGE_BYTES..2 * PAGE_BYTES].fill(0);
         std::fs::write(log_path(dir.path()), &bytes).unwrap();
-        assert_eq!(recover(dir.path(), &HOW, &CONFIG).unwrap().end.log_end, Offset::new(6));
+        assert_eq!(recover(dir.path(), &HOW, &CONFIG).unwrap().log_end, Offset::new(6));
     }
 
     /// The batch that began an epoch was cut, and the epoch's entry stayed: the next batch of that epoch, at a lower
@@ -379,7 +369,7 @@ mod tests {
             .unwrap()
             .set_len(whole + 9)
             .unwrap();
-        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap().end;
+        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap();
         let mut appender = Appender::open(dir.path(), &end).unwrap();
         put(&mut appender, &mut end, 2);
         put(&mut appender, &mut end, 3);

@@ -265,11 +265,6 @@ impl PartitionChangeRecord {
             }
         });
     }
-
-    /// Whether the record would change nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == PartitionChangeRecord::of(self.topic_id, self.partition)
-    }
 }
 
 impl PartitionState {

@@ -112,10 +112,6 @@ impl Topics {
         self.by_name.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
-    }
-
     fn at(&self, place: u32) -> Option<&Topic> {
         self.list.get(usize::try_from(place).ok()?)?.as_ref()
     }

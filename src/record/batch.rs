@@ -44,7 +44,6 @@ const TRANSACTIONAL: i16 = 0x10;
 const CONTROL: i16 = 0x20;
 pub(super) const DELETE_HORIZON: i16 = 0x40;
 /// What a batch that is written anew takes over from the old one's attributes.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it"))]
 pub(super) const MARKS: i16 = LOG_APPEND_TIME | TRANSACTIONAL | CONTROL;
 
 /// The whole size of the batch (or legacy entry) that `prefix` begins with; `None` if fewer than 12 bytes are
@@ -166,6 +165,7 @@ impl BatchHeader {
     }
 
     /// What the records' timestamp deltas add to; with a delete horizon that is the horizon.
+    #[cfg(test)]
     pub(crate) fn base_timestamp(&self) -> TimestampMs {
         TimestampMs(self.base_timestamp)
     }
@@ -193,11 +193,6 @@ impl BatchHeader {
     /// The last record's sequence number as produced, wrapping from 2^31-1 to 0; -1 if there is none.
     pub(crate) fn last_sequence(&self) -> i32 {
         sequence_after(self.base_sequence, self.last_offset_delta)
-    }
-
-    /// The last offset counted from the base offset.
-    pub(crate) fn last_offset_delta(&self) -> i32 {
-        self.last_offset_delta
     }
 
     /// Records that are there now; compaction makes them fewer than offsets.

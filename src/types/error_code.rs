@@ -3,11 +3,9 @@
 /// An error of the Kafka protocol. Only those that kt's own code can raise or must tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorCode {
-    Unknown,
     OffsetOutOfRange,
     CorruptMessage,
     UnknownTopicOrPartition,
-    RequestTimedOut,
     RecordTooLarge,
     OffsetMetadataTooLarge,
     InvalidTopic,
@@ -28,7 +26,6 @@ pub(crate) enum ErrorCode {
     KafkaStorage,
     GroupNotEmpty,
     GroupIdNotFound,
-    UnknownTopicId,
     InvalidRecord,
     FencedInstanceId,
     GroupSubscribedToTopic,
@@ -44,11 +41,9 @@ impl ErrorCode {
     /// The simple name of Kafka's exception class, in package `org.apache.kafka.common.errors`.
     pub(crate) const fn exception(self) -> &'static str {
         match self {
-            ErrorCode::Unknown => "UnknownServerException",
             ErrorCode::OffsetOutOfRange => "OffsetOutOfRangeException",
             ErrorCode::CorruptMessage => "CorruptRecordException",
             ErrorCode::UnknownTopicOrPartition => "UnknownTopicOrPartitionException",
-            ErrorCode::RequestTimedOut => "TimeoutException",
             ErrorCode::RecordTooLarge => "RecordTooLargeException",
             ErrorCode::OffsetMetadataTooLarge => "OffsetMetadataTooLarge",
             ErrorCode::InvalidTopic => "InvalidTopicException",
@@ -69,7 +64,6 @@ impl ErrorCode {
             ErrorCode::KafkaStorage => "KafkaStorageException",
             ErrorCode::GroupNotEmpty => "GroupNotEmptyException",
             ErrorCode::GroupIdNotFound => "GroupIdNotFoundException",
-            ErrorCode::UnknownTopicId => "UnknownTopicIdException",
             ErrorCode::InvalidRecord => "InvalidRecordException",
             ErrorCode::FencedInstanceId => "FencedInstanceIdException",
             ErrorCode::GroupSubscribedToTopic => "GroupSubscribedToTopicException",
@@ -85,7 +79,6 @@ impl ErrorCode {
     /// What Kafka says when an answer carries the code without a message of its own.
     pub(crate) const fn default_message(self) -> &'static str {
         match self {
-            ErrorCode::Unknown => "The server experienced an unexpected error when processing the request.",
             ErrorCode::OffsetOutOfRange => {
                 "The requested offset is not within the range of offsets maintained by the server."
             }
@@ -93,7 +86,6 @@ impl ErrorCode {
                 "This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt."
             }
             ErrorCode::UnknownTopicOrPartition => "This server does not host this topic-partition.",
-            ErrorCode::RequestTimedOut => "The request timed out.",
             ErrorCode::RecordTooLarge => {
                 "The request included a message larger than the max message size the server will accept."
             }
@@ -124,7 +116,6 @@ impl ErrorCode {
             ErrorCode::KafkaStorage => "Disk error when trying to access log file on the disk.",
             ErrorCode::GroupNotEmpty => "The group is not empty.",
             ErrorCode::GroupIdNotFound => "The group id does not exist.",
-            ErrorCode::UnknownTopicId => "This server does not host this topic ID.",
             ErrorCode::InvalidRecord => {
                 "This record has failed the validation on broker and hence will be rejected."
             }
