@@ -6,6 +6,7 @@
 //! - `durability`: killed processes, full disks, flipped bits, hostile names, read-only directories.
 //! - `concurrency`: many processes at once: producers, followers, first uses, deletions.
 //! - `generated`: completions and manual pages are what kt makes of its tools.
+//! - `format`: directories that a real broker has written.
 //! - `readme`: the README's examples show what kt prints.
 //! - `tidy`: the code checks itself: who may use whom, sizes, banned calls, unlisted tests.
 
@@ -22,6 +23,7 @@
 mod cli;
 mod concurrency;
 mod durability;
+mod format;
 mod generated;
 mod readme;
 mod scenarios;

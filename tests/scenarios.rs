@@ -44,7 +44,6 @@ scenarios![
     consumer_formatters,
     consumer_group,
     consumer_include,
-    consumer_isolation,
     consumer_limits,
     consumer_null,
     consumer_offset,

@@ -289,6 +289,13 @@ impl Output {
         self.quiet(128 + libc::SIGTERM)
     }
 
+    /// Asserts status 0, whatever was noted on standard error.
+    #[track_caller]
+    pub(crate) fn success_with_notes(self) -> Streams {
+        assert!(self.status == 0, "expected success:\n{self}");
+        Streams { stdout: self.stdout, stderr: self.stderr }
+    }
+
     #[track_caller]
     fn quiet(self, status: i32) -> Streams {
         let noise = super::lines(&String::from_utf8_lossy(&self.stderr))

@@ -5,7 +5,7 @@ mod normalize;
 mod random;
 mod running;
 
-pub(crate) use kt::{Kt, Output, Streams};
+pub(crate) use kt::{Kt, Output};
 pub(crate) use normalize::{lines, matches, normalize, unified};
 pub(crate) use random::Random;
 pub(crate) use running::{Running, deadline, wait_until};

@@ -1,0 +1,97 @@
+//! What Kafka's tools said of a directory, kt's say of it too: topics with ids and configs, offsets, groups.
+
+use super::directory::{ALL, fixture, unpack};
+use crate::support::{Kt, unified};
+
+/// A command with what it printed.
+struct Listing {
+    command: String,
+    stdout: Vec<String>,
+    status: i32,
+}
+
+fn listings(file: &str) -> Vec<Listing> {
+    let mut listings: Vec<Listing> = Vec::new();
+    let mut in_stdout = true;
+    for line in std::fs::read_to_string(fixture(file)).unwrap().lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            listings.push(Listing { command: command.to_owned(), stdout: Vec::new(), status: 0 });
+            in_stdout = true;
+        } else if line == "--- stderr" {
+            in_stdout = false;
+        } else if let Some(status) = line.strip_prefix("? ") {
+            listings.last_mut().unwrap().status = status.parse().unwrap();
+        } else if in_stdout && !line.is_empty() {
+            listings.last_mut().unwrap().stdout.push(line.to_owned());
+        }
+    }
+    listings
+}
+
+/// Runs the commands of a listing under their own names and compares what `keep` leaves of each line.
+#[track_caller]
+fn compare(kt: &Kt, file: &str, keep: fn(&str) -> Option<String>) {
+    let mut wrong = String::new();
+    for listing in listings(file) {
+        let (tool, arguments) = listing.command.split_once(' ').unwrap();
+        let run = kt.named(tool).env("KT_OFFLINE", "1");
+        let output = run.run(format!("--bootstrap-server localhost:9092 {arguments}"));
+        assert_eq!(output.status(), listing.status, "{output}");
+        let stdout = output.success_with_notes().text();
+        let want: Vec<String> = listing.stdout.iter().filter_map(|line| keep(line)).collect();
+        let got: Vec<String> = stdout.lines().filter(|line| !line.is_empty()).filter_map(keep).collect();
+        if want != got {
+            wrong += &format!("{file}: $ {}\n{}", listing.command, unified(&want, &got));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn topics_are_described_as_kafka_did() {
+    // That broker ran with log.retention.ms=-1 in its server.properties, which isn't in the directory.
+    let without_static = |line: &str| Some(line.replace(",retention.ms=-1", ""));
+    for name in ALL {
+        compare(&unpack(name), &format!("{name}.topics.txt"), without_static);
+    }
+}
+
+#[test]
+fn offsets_are_those_of_kafka() {
+    for name in ALL {
+        compare(&unpack(name), &format!("{name}.offsets.txt"), |line| Some(line.to_owned()));
+    }
+}
+
+#[test]
+fn groups_are_listed_and_described_as_kafka_did() {
+    for name in ALL.iter().filter(|name| **name != "groups") {
+        let without_note = |line: &str| (!line.starts_with("Consumer group '")).then(|| line.to_owned());
+        compare(&unpack(name), &format!("{name}.groups.txt"), without_note);
+    }
+}
+
+#[test]
+fn the_offsets_of_groups_outlive_their_members() {
+    let kt = unpack("groups");
+    let want: Vec<String> = listings("groups.groups.txt")
+        .into_iter()
+        .filter(|listing| listing.command == "kafka-consumer-groups.sh --describe --all-groups --offsets")
+        .flat_map(|listing| offsets(&listing.stdout))
+        .collect();
+    assert!(want.len() > 10, "the listing has been found");
+    let got = kt.run("groups --describe --all-groups --offsets").success_with_notes().lines();
+    assert_eq!(offsets(&got), want);
+}
+
+/// Group, topic, partition, position, end and lag of each row: who owned a partition is history. In order, since Kafka
+/// lists the partitions of members first.
+fn offsets(lines: &[String]) -> Vec<String> {
+    let rows = lines
+        .iter()
+        .filter(|line| line.split_whitespace().nth(5).is_some_and(|lag| lag.parse::<u64>().is_ok()));
+    let mut rows: Vec<String> =
+        rows.map(|line| line.split_whitespace().take(6).collect::<Vec<_>>().join(" ")).collect();
+    rows.sort();
+    rows
+}
