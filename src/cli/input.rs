@@ -1,6 +1,7 @@
 //! Standard input in big pieces: one reused buffer, no copy between it and who takes lines from it. On Linux a pipe is widened, so
 //! that writer and reader switch less often. Knows no lines (see `format/lines.rs`).
 
+use crate::output::widen_pipe;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
@@ -52,7 +53,7 @@ impl Input {
     fn new(file: File) -> io::Result<Input> {
         let metadata = file.metadata()?;
         if metadata.file_type().is_fifo() {
-            widen_pipe(&file);
+            widen_pipe(&file, BUFFER_BYTES);
         }
         let is_regular = metadata.is_file();
         Ok(Input {
@@ -149,22 +150,6 @@ impl Input {
         Ok(())
     }
 }
-
-/// Asks for a pipe as wide as the buffer. It stays as it is if the system doesn't like that.
-#[cfg(target_os = "linux")]
-fn widen_pipe(file: &File) {
-    // SAFETY: these calls take numbers only; the descriptor is open.
-    unsafe {
-        let present = libc::fcntl(file.as_raw_fd(), libc::F_GETPIPE_SZ);
-        let wanted = libc::c_int::try_from(BUFFER_BYTES).unwrap_or(libc::c_int::MAX);
-        if present >= 0 && present < wanted {
-            libc::fcntl(file.as_raw_fd(), libc::F_SETPIPE_SZ, wanted);
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn widen_pipe(_file: &File) {}
 
 #[cfg(test)]
 mod tests {

@@ -375,6 +375,7 @@ impl Locked<'_> {
         let epoch = epoch.max(self.state.end.leader_epoch);
         let outcome = append(appender, &mut self.state.end, epoch, &partition.spec.config);
         if appender.segment_base() != rolled_from {
+            self.state.inode = appender.identity()?.0;
             // A roll syncs what it closes.
             self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);
         }
@@ -420,9 +421,6 @@ impl Locked<'_> {
     }
 
     fn save(&mut self) -> Result<()> {
-        if let Some(appender) = &self.partition.appender {
-            self.state.inode = appender.identity()?.0;
-        }
         if let Some(file) = &self.partition.state_file {
             self.state.write(file)?;
         }

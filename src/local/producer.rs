@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A batch as large as this stays in the processor's cache from the first record to the write.
-const BATCH_BYTES: usize = 128 * 1024;
+const BATCH_BYTES: usize = 256 * 1024;
 /// All batches of a producer together may take this much, however many partitions there are.
 const BATCHES_BYTES: usize = 16 * 1024 * 1024;
 const SMALLEST_BATCH_BYTES: usize = 16 * 1024;
@@ -249,17 +249,17 @@ impl Producer for LocalProducer {
         if let Some(error) = self.syncer.as_ref().and_then(Syncer::take_error) {
             return Err(self.failed(error));
         }
-        if !self.has_pending() {
-            return Ok(Idle::Nothing);
-        }
         let busy = match &self.syncer {
-            Some(syncer) => syncer.is_busy(),
+            Some(syncer) => syncer.is_syncing(),
             None => self.last_handed_over.elapsed() < LINGER,
         };
-        if busy {
+        if busy && self.has_pending() {
             return Ok(Idle::CallAgainWithin(LINGER));
         }
         self.hand_over_all()?;
+        if let Some(syncer) = &self.syncer {
+            syncer.hurry();
+        }
         Ok(Idle::Nothing)
     }
 
@@ -328,6 +328,7 @@ fn write(
     if let Some(session) = &mut session {
         session.enter(&slot.key)?;
     }
+    let bytes = batch.len();
     let mut partition = slot.partition.lock().unwrap_or_else(PoisonError::into_inner);
     let mut locked = partition.lock().map_err(client::Error::from)?;
     if let Some(session) = &mut session {
@@ -347,7 +348,7 @@ fn write(
     let new_names = if appended.first_in_segment { partition.names() } else { Vec::new() };
     drop(partition);
     if let Some(file) = file {
-        syncer.add(Appended { partition: Arc::clone(&slot.partition), file, end, new_names });
+        syncer.add(Appended { partition: Arc::clone(&slot.partition), file, end, bytes, new_names });
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `Syncer`: makes appended batches durable while their producer goes on reading, then publishes them.
 //!
-//! Syncs come in groups by themselves: what is appended while one runs is covered by the next. So a busy pipe costs few
-//! syncs, and a line typed by hand is synced at once.
+//! Syncs come in groups: what is appended while one runs is covered by the next, and while a pipe is busy the next one
+//! waits until it is worth its while. So a busy pipe costs few syncs, and a line typed by hand is synced at once.
 
 use super::error::{Error, Result};
 use super::partition::Partition;
@@ -10,12 +10,20 @@ use crate::types::Offset;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// So much is synced without waiting for more.
+const WORTH_A_SYNC_BYTES: usize = 8 * 1024 * 1024;
+/// Nothing waits longer than this for company.
+const MAX_WAIT: Duration = Duration::from_millis(10);
 
 /// A partition whose records up to `end` are in `file`.
 pub(super) struct Appended {
     pub(super) partition: Arc<Mutex<Partition>>,
     pub(super) file: Arc<File>,
     pub(super) end: Offset,
+    /// How much it is.
+    pub(super) bytes: usize,
     /// Files and directories as new as these records, to be synced with them.
     pub(super) new_names: Vec<PathBuf>,
 }
@@ -23,10 +31,27 @@ pub(super) struct Appended {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Appended>,
+    /// Since when something waits.
+    since: Option<Instant>,
+    /// Somebody waits for the waiting.
+    urgent: bool,
     syncing: bool,
     closed: bool,
     /// The first failure. After one nothing more is synced: what the system dropped is unknown.
     error: Option<Error>,
+}
+
+impl Queue {
+    /// How long the next sync is still to wait for more.
+    fn patience(&self) -> Duration {
+        let bytes: usize = self.waiting.iter().map(|appended| appended.bytes).sum();
+        match self.since {
+            Some(since) if !self.urgent && bytes < WORTH_A_SYNC_BYTES => {
+                MAX_WAIT.saturating_sub(since.elapsed())
+            }
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 struct Shared {
@@ -57,11 +82,13 @@ impl Syncer {
     /// Queues what was appended; returns at once.
     pub(super) fn add(&self, appended: Appended) {
         let mut queue = self.shared.queue();
+        queue.since.get_or_insert_with(Instant::now);
         let same = |waiting: &&mut Appended| Arc::ptr_eq(&waiting.partition, &appended.partition);
         match queue.waiting.iter_mut().find(same) {
             // A file that was rolled away was synced by the roll.
             Some(waiting) => {
                 waiting.end = appended.end;
+                waiting.bytes += appended.bytes;
                 waiting.file = appended.file;
                 waiting.new_names.extend(appended.new_names);
             }
@@ -70,7 +97,16 @@ impl Syncer {
         if self.thread.is_none() {
             // No thread could be had: the caller does the work.
             step(&self.shared, queue);
-        } else {
+        } else if queue.patience().is_zero() || queue.waiting.len() == 1 {
+            self.shared.changed.notify_all();
+        }
+    }
+
+    /// Has what waits synced without waiting for more.
+    pub(super) fn hurry(&self) {
+        let mut queue = self.shared.queue();
+        if !queue.waiting.is_empty() && !queue.urgent {
+            queue.urgent = true;
             self.shared.changed.notify_all();
         }
     }
@@ -81,6 +117,11 @@ impl Syncer {
         queue.syncing || !queue.waiting.is_empty()
     }
 
+    /// Whether a sync is under way.
+    pub(super) fn is_syncing(&self) -> bool {
+        self.shared.queue().syncing
+    }
+
     /// Takes the first failure, if there was one.
     pub(super) fn take_error(&self) -> Option<Error> {
         self.shared.queue().error.take()
@@ -88,6 +129,7 @@ impl Syncer {
 
     /// Waits until everything queued so far is durable and published.
     pub(super) fn wait(&self) -> Result<()> {
+        self.hurry();
         let mut queue = self.shared.queue();
         while (queue.syncing || !queue.waiting.is_empty()) && queue.error.is_none() {
             queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -111,8 +153,14 @@ fn run(shared: &Shared) {
     let mut queue = shared.queue();
     loop {
         if !queue.waiting.is_empty() {
-            step(shared, queue);
-            queue = shared.queue();
+            let patience = queue.patience();
+            if queue.closed || patience.is_zero() {
+                step(shared, queue);
+                queue = shared.queue();
+            } else {
+                let woken = shared.changed.wait_timeout(queue, patience);
+                queue = woken.unwrap_or_else(PoisonError::into_inner).0;
+            }
         } else if queue.closed {
             return;
         } else {
@@ -124,6 +172,8 @@ fn run(shared: &Shared) {
 /// Syncs and publishes what waits, with the queue unlocked meanwhile.
 fn step(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
     let work = std::mem::take(&mut queue.waiting);
+    queue.since = None;
+    queue.urgent = false;
     queue.syncing = true;
     let failed = queue.error.is_some();
     drop(queue);

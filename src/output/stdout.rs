@@ -1,6 +1,7 @@
 //! Standard output with a buffer of its own. A reader that has gone away is an error of kind `BrokenPipe`, at once and at every
 //! later write; nothing else is decided here.
 
+use super::widen_pipe;
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem;
@@ -8,6 +9,9 @@ use std::os::fd::AsFd;
 
 /// Written out when more than this has gathered.
 const BUFFER_BYTES: usize = 128 * 1024;
+
+/// As wide as an unprivileged user may make a pipe.
+const PIPE_BYTES: usize = 1024 * 1024;
 
 /// Standard output. Nothing is written until the buffer is full or `flush` is called.
 pub(crate) struct Stdout {
@@ -34,6 +38,13 @@ impl Stdout {
             Err(_) => Sink::Closed,
         };
         Stdout { sink, buffer: Vec::new(), broken: false }
+    }
+
+    /// Prepares for much: a pipe is made wide, so that its reader and this process work side by side.
+    pub(crate) fn expect_much(&self) {
+        if let Sink::File(file) = &self.sink {
+            widen_pipe(file, PIPE_BYTES);
+        }
     }
 
     /// An output that only remembers.

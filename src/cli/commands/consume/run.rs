@@ -39,6 +39,9 @@ fn say_count(context: &mut Context, count: u64) -> Result<(), Failure> {
     context.say(&format!("Processed a total of {count} messages"))
 }
 
+/// After so many chunks of records a consumer is taken to move much.
+const POLLS_THAT_ARE_MUCH: u32 = 3;
+
 /// One run from the first record to the last.
 struct Session<'c> {
     context: &'c mut Context,
@@ -92,6 +95,7 @@ impl Session<'_> {
 
     fn read_all(&mut self, consumer: &mut dyn Consumer) -> Ending {
         let total = self.start_progress(consumer);
+        let mut polls_in_a_row = 0;
         while self.count < self.limit {
             if let Some(number) = signal::received() {
                 return Ending::Signal(number);
@@ -101,7 +105,14 @@ impl Session<'_> {
                 Err(ending) => return ending,
             };
             match polled {
-                Polled::Records | Polled::Interrupted => {}
+                Polled::Records => {
+                    polls_in_a_row += 1;
+                    // Not at once: who takes a few lines and leaves shall not find that many more count as read.
+                    if polls_in_a_row == POLLS_THAT_ARE_MUCH {
+                        self.context.stdout.expect_much();
+                    }
+                }
+                Polled::Interrupted => {}
                 Polled::TimedOut | Polled::End => break,
             }
             if let (Some(total), Some(remaining)) = (total, consumer.remaining()) {
