@@ -1,6 +1,6 @@
 //! `kt groups`, and groups whose members come and go.
 
-use crate::support::{Kt, Output};
+use crate::support::{Kt, Output, wait_until};
 
 fn describe(kt: &Kt, group: &str) -> Output {
     kt.run(format!("groups --describe --group {group}"))
@@ -21,6 +21,7 @@ fn describe_shows_lag_of_a_dead_member() {
         "consume --topic log --group readers --from-beginning --command-property auto.commit.interval.ms=1",
     );
     consumer.wait_for_line("^5$");
+    wait_until("the commit", || rows(&describe(&kt, "readers")) == ["log 0 5 5 0"]);
     let alive = describe(&kt, "readers");
     assert!(alive.to_string().contains("console-consumer"), "{alive}");
     consumer.kill();
