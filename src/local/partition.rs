@@ -140,8 +140,8 @@ impl Partition {
         Ok(believed)
     }
 
-    /// Whether the active .log is the one that the state speaks of, and as long. To one who only reads it may be longer
-    /// by an append under way, or by all that a running broker has written, which is not to be missed.
+    /// Whether the active .log is the one that the state speaks of, and as long. It is longer where a broker has been at
+    /// work on the directory since, and for a moment where an append is under way: then the lock tells.
     fn agrees(&self, state: &SharedState) -> Result<bool> {
         let path = log::segment_file(&self.spec.dir, state.end.segment_base, log::FileKind::Log);
         let (inode, length) = match File::open(&path, Mode::Read) {
@@ -149,11 +149,8 @@ impl Partition {
             Err(e) if e.is_not_found() => return Ok(state.deleted),
             Err(e) => return Err(e.into()),
         };
-        let long_enough = match self.spec.access {
-            Access::ReadWrite => length >= state.end.segment_bytes,
-            Access::ReadOnly => length == state.end.segment_bytes,
-        };
-        Ok(inode == state.inode && long_enough)
+        let as_long = length == state.end.segment_bytes;
+        Ok(inode == state.inode && as_long && !self.roll_was_cut_short(&state.end))
     }
 
     fn read_state(&self) -> Result<Option<SharedState>> {
