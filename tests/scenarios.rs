@@ -66,6 +66,7 @@ scenarios![
     groups_reset_file,
     groups_unknown,
     groups_usage_errors,
+    perf_producer,
     producer_acks,
     producer_bytes,
     producer_compression,

@@ -1,6 +1,7 @@
 //! People: options in, words out. Finds the tool that a command line names, parses its options in Kafka's ways, runs it and
 //! reports in the register it was called in. Knows no file format and no lock; source: `spec` of Kafka's tools (KIP-14, KIP-1147).
 
+mod argparse;
 mod commands;
 mod complete;
 mod config;

@@ -18,6 +18,11 @@ pub(crate) fn optional(name: &'static str, value_name: &'static str, help: &'sta
     Arg::new(name).long(name).help(help).value_name(value_name).action(ArgAction::Append).num_args(0..=1)
 }
 
+/// An option that takes all words up to the next option.
+pub(crate) fn many(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).value_name(value_name).action(ArgAction::Append).num_args(1..)
+}
+
 /// A valued option that names a file.
 pub(crate) fn file(name: &'static str, help: &'static str) -> Arg {
     valued(name, "FILE", help).value_hint(ValueHint::FilePath)

@@ -55,6 +55,16 @@ impl Parsed {
                     None => return Err(ParseError::MissingArgument { name }),
                 },
                 (Takes::Optional, None) => words.next_if_argument().cloned(),
+                (Takes::Many, None) => {
+                    let mut value = words.next_if_argument();
+                    if value.is_none() {
+                        return Err(ParseError::MissingArgument { name });
+                    }
+                    while let Some(more) = words.next_if_argument() {
+                        given.push((name.clone(), value.replace(more).cloned()));
+                    }
+                    value.cloned()
+                }
             };
             given.push((name, value));
         }
@@ -134,6 +144,8 @@ pub(crate) enum Takes {
     Nothing,
     Optional,
     Required,
+    /// At least one, up to the next option.
+    Many,
 }
 
 /// What the option `arg` takes.
@@ -141,6 +153,7 @@ pub(crate) fn takes(arg: &Arg) -> Takes {
     match arg.get_num_args() {
         Some(range) if !range.takes_values() => Takes::Nothing,
         Some(range) if range.min_values() == 0 => Takes::Optional,
+        Some(range) if range.max_values() > 1 => Takes::Many,
         _ => Takes::Required,
     }
 }

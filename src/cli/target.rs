@@ -55,14 +55,23 @@ pub(crate) enum Target {
 
 impl Target {
     pub(crate) fn choose(parsed: &Parsed, environment: &Environment) -> Result<Target, Failure> {
-        if let Some(directory) = parsed.bytes("data-dir")? {
-            return Ok(Target::Directory(PathBuf::from(directory)));
-        }
-        // Some tools can be pointed at a controller instead of a broker; a directory is both.
         let server = match parsed.bytes("bootstrap-server")? {
+            // Some tools can be pointed at a controller instead of a broker; a directory is both.
             None => parsed.bytes("bootstrap-controller")?,
             server => server,
         };
+        Target::of(parsed, server, environment)
+    }
+
+    /// The same where the tool has found the servers' addresses by itself.
+    pub(crate) fn of(
+        parsed: &Parsed,
+        server: Option<&OsStr>,
+        environment: &Environment,
+    ) -> Result<Target, Failure> {
+        if let Some(directory) = parsed.bytes("data-dir")? {
+            return Ok(Target::Directory(PathBuf::from(directory)));
+        }
         match server {
             Some(server) if is_directory(server) => Ok(Target::Directory(PathBuf::from(server))),
             Some(server) if !environment.offline => {
@@ -124,6 +133,15 @@ impl Connection {
         config: client::ProducerConfig,
     ) -> client::Result<Box<dyn client::Producer>> {
         self.cluster.producer(topic, config)
+    }
+
+    /// A producer that sends to `topic` in transactions of the id that `config` names.
+    pub(crate) fn transactional_producer(
+        &self,
+        topic: &str,
+        config: client::ProducerConfig,
+    ) -> client::Result<Box<dyn client::TransactionalProducer>> {
+        self.cluster.transactional_producer(topic, config)
     }
 
     pub(crate) fn consumer(

@@ -57,6 +57,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::dump_log::TOOL,
+    commands::perf::PRODUCER,
     commands::completions::TOOL,
     commands::man::TOOL,
 ];

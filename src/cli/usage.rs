@@ -44,6 +44,7 @@ pub(crate) fn option_table(command: &Command) -> String {
             Takes::Nothing => format!("--{}", arg.get_id()),
             Takes::Optional => format!("--{} [{value}]", arg.get_id()),
             Takes::Required => format!("--{} <{value}>", arg.get_id()),
+            Takes::Many => format!("--{} <{value}>...", arg.get_id()),
         };
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let mut lines = wrap(&help, TABLE_WIDTH - DESCRIPTION_COLUMN).into_iter();

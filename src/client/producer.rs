@@ -91,6 +91,9 @@ pub(crate) trait Producer {
     /// was not.
     fn flush(&mut self) -> Result<()>;
 
+    /// How many records are acknowledged by now, as `acks` asks.
+    fn acknowledged(&self) -> u64;
+
     /// Whether the log itself has failed, so that no further record can be stored.
     fn is_fatal(&self) -> bool;
 }

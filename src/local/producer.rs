@@ -52,6 +52,8 @@ struct Slot {
     builder: BatchBuilder,
     /// The end of what this producer appended.
     appended_to: Option<Offset>,
+    /// Records that this producer appended and that nobody syncs.
+    written: u64,
 }
 
 impl LocalProducer {
@@ -72,6 +74,7 @@ impl LocalProducer {
                 epoch,
                 builder: topic.config.builder(config.codec),
                 appended_to: None,
+                written: 0,
             })
             .collect();
         let batch_bytes = batch_bytes(&config, &topic, slots.len());
@@ -270,6 +273,11 @@ impl Producer for LocalProducer {
         handed_over.and(synced)
     }
 
+    fn acknowledged(&self) -> u64 {
+        let written: u64 = self.slots.iter().map(|slot| slot.written).sum();
+        written + self.syncer.as_ref().map_or(0, Syncer::synced)
+    }
+
     fn is_fatal(&self) -> bool {
         self.fatal
     }
@@ -340,7 +348,9 @@ fn write(
     }
     let end = appended.last_offset.next();
     slot.appended_to = Some(end);
+    let record_count = u64::from(record_count.unsigned_abs());
     let Some(syncer) = syncer else {
+        slot.written += record_count;
         return locked.publish(end).map_err(client::Error::from);
     };
     let file = locked.log_file();
@@ -348,7 +358,14 @@ fn write(
     let new_names = if appended.first_in_segment { partition.names() } else { Vec::new() };
     drop(partition);
     if let Some(file) = file {
-        syncer.add(Appended { partition: Arc::clone(&slot.partition), file, end, bytes, new_names });
+        syncer.add(Appended {
+            partition: Arc::clone(&slot.partition),
+            file,
+            end,
+            bytes,
+            record_count,
+            new_names,
+        });
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::partition::Partition;
 use crate::disk::{self, File};
 use crate::types::Offset;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ pub(super) struct Appended {
     pub(super) end: Offset,
     /// How much it is.
     pub(super) bytes: usize,
+    pub(super) record_count: u64,
     /// Files and directories as new as these records, to be synced with them.
     pub(super) new_names: Vec<PathBuf>,
 }
@@ -57,6 +59,8 @@ impl Queue {
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Records that are durable and published.
+    synced: AtomicU64,
 }
 
 impl Shared {
@@ -73,7 +77,11 @@ pub(super) struct Syncer {
 
 impl Syncer {
     pub(super) fn start() -> Syncer {
-        let shared = Arc::new(Shared { queue: Mutex::new(Queue::default()), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue::default()),
+            changed: Condvar::new(),
+            synced: AtomicU64::new(0),
+        });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || run(&theirs)).ok();
         Syncer { shared, thread }
@@ -89,6 +97,7 @@ impl Syncer {
             Some(waiting) => {
                 waiting.end = appended.end;
                 waiting.bytes += appended.bytes;
+                waiting.record_count += appended.record_count;
                 waiting.file = appended.file;
                 waiting.new_names.extend(appended.new_names);
             }
@@ -109,6 +118,11 @@ impl Syncer {
             queue.urgent = true;
             self.shared.changed.notify_all();
         }
+    }
+
+    /// How many records have become durable.
+    pub(super) fn synced(&self) -> u64 {
+        self.shared.synced.load(Ordering::Relaxed)
     }
 
     /// Whether a sync is under way or about to be.
@@ -177,7 +191,7 @@ fn step(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
     queue.syncing = true;
     let failed = queue.error.is_some();
     drop(queue);
-    let outcome = if failed { Ok(()) } else { work.iter().try_for_each(sync) };
+    let outcome = if failed { Ok(()) } else { work.iter().try_for_each(|appended| sync(shared, appended)) };
     let mut queue = shared.queue();
     queue.syncing = false;
     if let Err(error) = outcome {
@@ -186,12 +200,14 @@ fn step(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
     shared.changed.notify_all();
 }
 
-fn sync(appended: &Appended) -> Result<()> {
+fn sync(shared: &Shared, appended: &Appended) -> Result<()> {
     appended.file.sync_data()?;
     for dir in &appended.new_names {
         disk::sync_path(dir)?;
     }
     let mut partition = appended.partition.lock().unwrap_or_else(PoisonError::into_inner);
     let mut locked = partition.lock()?;
-    locked.publish(appended.end)
+    locked.publish(appended.end)?;
+    shared.synced.fetch_add(appended.record_count, Ordering::Relaxed);
+    Ok(())
 }

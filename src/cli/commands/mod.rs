@@ -7,5 +7,6 @@ pub(crate) mod dump_log;
 pub(crate) mod get_offsets;
 pub(crate) mod groups;
 pub(crate) mod man;
+pub(crate) mod perf;
 pub(crate) mod produce;
 pub(crate) mod topics;

@@ -156,7 +156,10 @@ fn load(parsed: &Parsed, options: &[&str]) -> Result<Properties, Failure> {
     Ok(Properties::default())
 }
 
-fn producer_config(register: Register, settings: &Properties) -> Result<ProducerConfig, InvalidSetting> {
+pub(crate) fn producer_config(
+    register: Register,
+    settings: &Properties,
+) -> Result<ProducerConfig, InvalidSetting> {
     for key in ["linger.ms", "retry.backoff.ms", "metadata.max.age.ms", "max.block.ms", "buffer.memory"] {
         settings.number(key, 0, i64::MAX)?;
     }

@@ -5,4 +5,5 @@ mod config;
 mod options;
 mod run;
 
+pub(crate) use config::producer_config;
 pub(crate) use options::TOOL;
