@@ -32,7 +32,7 @@ pub(crate) fn bench(report: &mut Report) {
     };
     round_trip("the first line waits for both to be ready\n");
     let times_ms: Vec<f64> = (0..LINES).map(|line| round_trip(&format!("line {line}\n"))).collect();
-    let detail = format!("of {LINES} lines, each on disk before it is seen or after");
+    let detail = format!("of {LINES} lines, each synced before it is seen");
     report.limit("line to follower, p50", quantile(times_ms.clone(), 0.5), "ms", None, &detail);
     report.limit("line to follower, p99", quantile(times_ms, 0.99), "ms", None, &detail);
 
