@@ -44,6 +44,7 @@ scenarios![
     consumer_formatters,
     consumer_group,
     consumer_include,
+    consumer_isolation,
     consumer_limits,
     consumer_null,
     consumer_offset,
