@@ -30,9 +30,4 @@ impl Transactions {
     pub(crate) fn get(&self, transactional_id: &str) -> Option<&TransactionValue> {
         self.by_id.get(transactional_id)
     }
-
-    /// All ids, in order, with what is known of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &TransactionValue)> {
-        self.by_id.iter().map(|(id, value)| (id.as_str(), value))
-    }
 }
