@@ -97,7 +97,13 @@ impl LogReader {
                 None => self.find_segment()?,
             };
             let filled = segment.log.read_at(buffer, segment.position)?;
-            let whole = self.check(&mut segment, buffer.get(..filled).unwrap_or_default(), limit)?;
+            let whole = match self.check(&mut segment, buffer.get(..filled).unwrap_or_default(), limit) {
+                Err(Error::Damaged { .. }) if segment.is_found_by_index() => {
+                    self.segment = Some(self.open_segment(segment.base)?);
+                    continue;
+                }
+                other => other?,
+            };
             match whole {
                 Scan::Batches(bytes) => {
                     segment.position += bytes as u64;
@@ -106,6 +112,10 @@ impl LogReader {
                 }
                 Scan::NeedBytes(size) => {
                     let left = segment.log.len()?.saturating_sub(segment.position);
+                    if size as u64 > left && segment.is_found_by_index() {
+                        self.segment = Some(self.open_segment(segment.base)?);
+                        continue;
+                    }
                     if size as u64 > left {
                         return Err(segment.damaged(self.next, "the file ends inside a batch"));
                     }
@@ -244,6 +254,12 @@ impl LogReader {
 }
 
 impl OpenSegment {
+    /// Whether an index alone says that a batch begins at `position`. If none does, the index may be what is damaged: the
+    /// walk from the segment's beginning tells.
+    fn is_found_by_index(&self) -> bool {
+        matches!(self.expect, Expect::Last(_)) && self.position > 0
+    }
+
     fn damaged(&self, offset: Offset, what: impl ToString) -> Error {
         Error::Damaged {
             file: self.log.path().to_owned(),
