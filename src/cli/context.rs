@@ -68,7 +68,7 @@ impl Context {
     pub(crate) fn format(&self, parsed: &Parsed) -> Result<Format, Failure> {
         match parsed.text("output")? {
             Some(name) => Format::by_name(&name).ok_or_else(|| {
-                Failure::usage(format!("unknown output format '{name}': it is text, table, json or csv"))
+                Failure::usage(format!("unknown output format '{name}': it is kafka, table, json or csv"))
             }),
             None if self.register == Register::Kt && self.terminals.stdout => Ok(Format::Table),
             None => Ok(Format::Text),

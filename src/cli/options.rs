@@ -62,7 +62,7 @@ pub(crate) fn output(command: Command) -> Command {
     command.arg(valued(
         "output",
         "FORMAT",
-        "text (as Kafka prints it), table, json or csv [default: table on a terminal, else text]",
+        "kafka (as Kafka prints it), table, json or csv [default: table on a terminal, else kafka]",
     ))
 }
 

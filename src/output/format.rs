@@ -14,7 +14,7 @@ pub(crate) enum Format {
 impl Format {
     pub(crate) fn by_name(name: &str) -> Option<Format> {
         match name {
-            "text" | "kafka" => Some(Format::Text),
+            "kafka" => Some(Format::Text),
             "table" => Some(Format::Table),
             "json" => Some(Format::Json),
             "csv" => Some(Format::Csv),

@@ -137,6 +137,20 @@ impl DefaultFormatter {
     }
 
     fn write_columns(&self, record: &ConsumerRecord<'_>, out: &mut Vec<u8>) -> Result<(), FormatterError> {
+        if let ([Column::Key, Column::Value], None, None, Audience::Program) =
+            (self.columns.as_slice(), self.key, self.value, self.audience)
+        {
+            let key = record.record.key.unwrap_or(&self.null_literal);
+            let value = record.record.value.unwrap_or(&self.null_literal);
+            let separators = self.key_separator.len() + self.line_separator.len();
+            // Room for all four at once, so that none of them has to look for it.
+            out.reserve(key.len() + value.len() + separators);
+            out.extend_from_slice(key);
+            out.extend_from_slice(&self.key_separator);
+            out.extend_from_slice(value);
+            out.extend_from_slice(&self.line_separator);
+            return Ok(());
+        }
         let Some((last, others)) = self.columns.split_last() else { return Ok(()) };
         for column in others {
             self.write_column(*column, record, out)?;
