@@ -16,8 +16,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
-/// Logs are read in pieces of about this size.
-const PIECE_BYTES: usize = 256 * 1024;
 /// What a group coordinator puts into its batches: no producer, yet a sequence.
 const COORDINATOR: ProducerStamp =
     ProducerStamp { producer_id: -1, epoch: -1, base_sequence: 0, transactional: false };
@@ -148,19 +146,9 @@ impl GroupLog {
 }
 
 /// Replays what `reader` finds below `limit`.
-fn replay(groups: &mut Groups, dir: &Path, mut reader: LogReader, limit: Offset) -> Result<()> {
-    let from = reader.next();
-    let mut buffer = vec![0; PIECE_BYTES];
+fn replay(groups: &mut Groups, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
     let mut batches = BatchReader::default();
-    while let Some(chunk) = reader.read(&mut buffer, limit)? {
-        for batch in chunk.batches() {
-            let (header, batch) = batch?;
-            if header.last_offset() >= from {
-                replay_batch(groups, dir, &header, batch, &mut batches)?;
-            }
-        }
-    }
-    Ok(())
+    reader.replay(limit, |header, batch| replay_batch(groups, dir, header, batch, &mut batches))
 }
 
 fn replay_batch(

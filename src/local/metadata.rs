@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of log after which a snapshot is worth its writing.
 const SNAPSHOT_AFTER_BYTES: u64 = 4 * 1024 * 1024;
-/// Snapshots are written and logs read in pieces of about this size.
+/// Snapshots are written in pieces of about this size.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// The metadata of a cluster.
@@ -190,25 +190,14 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn run(&mut self, mut reader: crate::log::LogReader, limit: Offset) -> Result<()> {
-        let mut buffer = vec![0; PIECE_BYTES];
+    fn run(&mut self, reader: crate::log::LogReader, limit: Offset) -> Result<()> {
         let mut batches = BatchReader::default();
-        let from = reader.next();
-        while let Some(chunk) = reader.read(&mut buffer, limit)? {
-            for batch in chunk.batches() {
-                let (header, batch) = batch?;
-                if header.last_offset() < from {
-                    continue;
-                }
-                *self.bytes += batch.len() as u64;
-                *self.last_timestamp = header.max_timestamp();
-                *self.last_epoch = header.leader_epoch();
-                if !header.is_control() {
-                    replay_batch(self.loader, &mut batches, batch)?;
-                }
-            }
-        }
-        Ok(())
+        reader.replay(limit, |header, batch| {
+            *self.bytes += batch.len() as u64;
+            *self.last_timestamp = header.max_timestamp();
+            *self.last_epoch = header.leader_epoch();
+            if header.is_control() { Ok(()) } else { replay_batch(self.loader, &mut batches, batch) }
+        })
     }
 }
 

@@ -16,8 +16,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(super) const STATE_TOPIC: &str = "__transaction_state";
-/// Logs are read in pieces of about this size.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Whether a step must be on the disk before it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,19 +135,11 @@ impl TransactionLog {
 }
 
 /// Replays what `reader` finds below `limit`.
-fn replay(transactions: &mut Transactions, dir: &Path, mut reader: LogReader, limit: Offset) -> Result<()> {
-    let from = reader.next();
-    let mut buffer = vec![0; PIECE_BYTES];
+fn replay(transactions: &mut Transactions, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
     let mut batches = BatchReader::default();
-    while let Some(chunk) = reader.read(&mut buffer, limit)? {
-        for batch in chunk.batches() {
-            let (header, batch) = batch?;
-            if header.last_offset() >= from && !header.is_control() {
-                replay_batch(transactions, dir, batch, &mut batches)?;
-            }
-        }
-    }
-    Ok(())
+    reader.replay(limit, |header, batch| {
+        if header.is_control() { Ok(()) } else { replay_batch(transactions, dir, batch, &mut batches) }
+    })
 }
 
 fn replay_batch(

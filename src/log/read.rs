@@ -11,6 +11,9 @@ use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset};
 use std::path::{Path, PathBuf};
 
+/// Logs are replayed in pieces of about this size.
+const REPLAY_BYTES: usize = 256 * 1024;
+
 /// Whether the offsets of a log can have gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gaps {
@@ -74,7 +77,27 @@ impl LogReader {
         Ok(LogReader { dir: dir.to_owned(), gaps, epochs, next: from, segment: None })
     }
 
+    /// Hands every batch from this reader's offset on, below `limit`, to `visit`: a log replayed.
+    pub(crate) fn replay<E: From<Error>>(
+        mut self,
+        limit: Offset,
+        mut visit: impl FnMut(&BatchHeader, &[u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let from = self.next;
+        let mut buffer = vec![0; REPLAY_BYTES];
+        while let Some(chunk) = self.read(&mut buffer, limit)? {
+            for batch in chunk.batches() {
+                let (header, batch) = batch?;
+                if header.last_offset() >= from {
+                    visit(&header, batch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The offset behind the last batch that was returned.
+    #[cfg(test)]
     pub(crate) fn next(&self) -> Offset {
         self.next
     }
