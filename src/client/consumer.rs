@@ -1,6 +1,7 @@
 //! `Consumer`: records out, positions kept.
+#![allow(dead_code, reason = "what only members that share, and commands that commit by hand, will use")]
 
-use super::Result;
+use super::{CommittedOffset, Result};
 use crate::types::{Offset, PartitionId, RecordView, TimestampMs, TopicPartition};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -63,9 +64,10 @@ pub(crate) struct ConsumerConfig {
     pub(crate) assignors: Vec<String>,
 }
 
-/// A record with its partition's number.
+/// A record with where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsumerRecord<'a> {
+    pub(crate) topic: &'a str,
     pub(crate) partition: PartitionId,
     pub(crate) record: RecordView<'a>,
 }
@@ -83,16 +85,53 @@ pub(crate) enum Polled {
     End,
 }
 
+/// Who a consumer is to its group: what a transaction needs to commit offsets in the consumer's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupMetadata {
+    pub(crate) group: String,
+    /// -1 before the first assignment.
+    pub(crate) generation: i32,
+    pub(crate) member_id: String,
+    pub(crate) instance_id: Option<String>,
+}
+
+/// What a poll calls: for each record, and when the group shares the partitions out anew.
+pub(crate) trait Handler {
+    /// Takes the next record. A `Break` ends the poll; the record it came with counts as read, and the position stands
+    /// behind it.
+    fn record(&mut self, record: &ConsumerRecord<'_>) -> ControlFlow<()>;
+
+    /// These partitions are the consumer's from here on, beside those it kept.
+    fn assigned(&mut self, _partitions: &[TopicPartition]) {}
+
+    /// These partitions are about to be given to someone else: no record of them comes any more, and until this
+    /// returns they can't have another owner. Answers the offsets that are to be committed before they go, for who
+    /// commits by hand.
+    fn revoked(&mut self, _partitions: &[TopicPartition]) -> Vec<(TopicPartition, CommittedOffset)> {
+        Vec::new()
+    }
+
+    /// These partitions were taken away from a consumer that was thought dead; they may have another owner already.
+    fn lost(&mut self, _partitions: &[TopicPartition]) {}
+}
+
+impl<F: FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>> Handler for F {
+    fn record(&mut self, record: &ConsumerRecord<'_>) -> ControlFlow<()> {
+        self(record)
+    }
+}
+
 /// A consumer; dropping it without `close` is what a crash does.
 pub(crate) trait Consumer {
-    /// Hands the next records to `sink`, one after another, waiting up to `timeout` (`None`: for ever) for the first.
-    /// A `Break` ends the call; the record it came with counts as read, and the position stands behind it. What was handed
-    /// over is committed by a later call at the earliest: the caller has put it in safety by then.
-    fn poll(
-        &mut self,
-        timeout: Option<Duration>,
-        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
-    ) -> Result<Polled>;
+    /// Hands the next records to `handler`, one after another, waiting up to `timeout` (`None`: for ever) for the first.
+    /// What was handed over is committed by a later call at the earliest: the caller has put it in safety by then.
+    fn poll(&mut self, timeout: Option<Duration>, handler: &mut dyn Handler) -> Result<Polled>;
+
+    /// Commits these offsets; they are on the disk when this returns.
+    fn commit(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()>;
+
+    /// Who this is to its group; `None` without one.
+    fn group_metadata(&self) -> Option<GroupMetadata>;
 
     /// Records still to be read up to the present ends, if that is known; for progress only.
     fn remaining(&self) -> Option<u64>;

@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use super::partition::Partition;
 use super::topic::OpenTopic;
 use super::transactions::CommittedFilter;
-use crate::client::{self, CommittedOffset, ConsumerRecord, StartOffset};
+use crate::client::{self, CommittedOffset, ConsumerRecord, Handler, StartOffset};
 use crate::disk::Channels;
 use crate::log::{self, BatchHeader, Chunk, LogReader};
 use crate::record::BatchReader;
@@ -145,18 +145,18 @@ impl Assigned {
         Ok(reader.read(buffer, limit)?.map(|chunk| chunk.bytes.len()))
     }
 
-    /// Hands the records of a fetched chunk to `sink`, from the position on.
+    /// Hands the records of a fetched chunk to `handler`, from the position on.
     pub(super) fn deliver(
         &mut self,
         bytes: &[u8],
         batches: &mut BatchReader,
         until: Option<Offset>,
-        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+        handler: &mut dyn Handler,
     ) -> client::Result<Flow> {
         let mut left_bytes = bytes.len();
         for batch in (Chunk { bytes }).batches() {
             let (header, batch) = batch.map_err(Error::from)?;
-            let flow = self.deliver_batch(&header, batch, batches, until, sink)?;
+            let flow = self.deliver_batch(&header, batch, batches, until, handler)?;
             if flow.is_break() {
                 return Ok(Flow::Stopped { left_bytes });
             }
@@ -171,7 +171,7 @@ impl Assigned {
         batch: &[u8],
         batches: &mut BatchReader,
         until: Option<Offset>,
-        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
+        handler: &mut dyn Handler,
     ) -> client::Result<ControlFlow<()>> {
         let behind = header.last_offset().next();
         let Some(mut position) = self.position.filter(|&position| position < behind) else {
@@ -187,7 +187,7 @@ impl Assigned {
         };
         let mut flow = ControlFlow::Continue(());
         if visible && !header.is_control() {
-            let partition = self.partition;
+            let (topic, partition) = (self.topic.name.as_str(), self.partition);
             let from = position;
             flow = batches
                 .for_each(batch, |record| {
@@ -198,7 +198,7 @@ impl Assigned {
                         return ControlFlow::Break(());
                     }
                     position = record.offset.next();
-                    sink(&ConsumerRecord { partition, record: *record })
+                    handler.record(&ConsumerRecord { topic, partition, record: *record })
                 })
                 .map_err(Error::from)?;
         }

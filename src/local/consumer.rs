@@ -5,13 +5,13 @@ use super::cluster::Cluster;
 use super::error::Error;
 use super::membership::GroupMember;
 use crate::client::{
-    self, Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, Polled, Result, StartOffset, Subscription,
+    self, CommittedOffset, Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset,
+    Polled, Result, StartOffset, Subscription,
 };
 use crate::disk::{Channels, Woken};
 use crate::record::BatchReader;
 use crate::signal;
 use crate::types::{ErrorCode, TimestampMs, TopicName, TopicPartition, now_ms};
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// How much of a log is read at a time: one buffer serves all partitions.
@@ -50,7 +50,7 @@ impl LocalConsumer {
     }
 
     /// Follows changes of the metadata and of the group: which partitions are this consumer's now.
-    fn update_assignment(&mut self) -> Result<()> {
+    fn update_assignment(&mut self, handler: &mut dyn Handler) -> Result<()> {
         let changed = self.cluster.refresh()?;
         if !self.started {
             self.create_topic()?;
@@ -67,13 +67,13 @@ impl LocalConsumer {
             self.started = true;
             if self.member.is_none() {
                 let wanted = self.all_partitions(&topics)?;
-                return self.assign(&wanted);
+                return self.assign(&wanted, handler);
             }
         }
         if let Some(member) = &mut self.member
             && let Some(wanted) = member.assignment_if_changed()?
         {
-            self.assign(&wanted)?;
+            self.assign(&wanted, handler)?;
         }
         Ok(())
     }
@@ -131,12 +131,12 @@ impl LocalConsumer {
     }
 
     /// Opens the partitions that are new and lets go of those that are not wanted any more.
-    fn assign(&mut self, wanted: &[TopicPartition]) -> Result<()> {
+    fn assign(&mut self, wanted: &[TopicPartition], handler: &mut dyn Handler) -> Result<()> {
         if self.unread.is_some() {
             // Its records come again: the partition's position stands behind the last one that was handed over.
             self.forget_unread()?;
         }
-        let mut kept = Vec::new();
+        let (mut kept, mut added) = (Vec::new(), Vec::new());
         for key in wanted {
             let Some(topic) = self.cluster.open_topic(&key.topic)? else { continue };
             let same = |a: &Assigned| a.is(topic.id, key.partition);
@@ -148,10 +148,19 @@ impl LocalConsumer {
                         other => other?,
                     };
                     kept.push(Assigned::new(&topic, key.partition, partition, self.config.read_committed));
+                    added.push(key.clone());
                 }
             }
         }
+        let gone: Vec<TopicPartition> = self.assigned.iter().map(Assigned::key).collect();
+        if !gone.is_empty() {
+            let due = handler.revoked(&gone);
+            self.commit(&due)?;
+        }
         self.assigned = kept;
+        if !added.is_empty() {
+            handler.assigned(&added);
+        }
         Ok(())
     }
 
@@ -191,17 +200,13 @@ impl LocalConsumer {
     }
 
     /// Hands over what is at hand of one partition; says whether it stopped at a record.
-    fn drain(
-        &mut self,
-        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
-        delivered: &mut bool,
-    ) -> Result<Flow> {
+    fn drain(&mut self, handler: &mut dyn Handler, delivered: &mut bool) -> Result<Flow> {
         let Some((index, range)) = self.unread.take() else { return Ok(Flow::Done) };
         let Some(assigned) = self.assigned.get_mut(index) else { return Ok(Flow::Done) };
         let bytes = self.buffer.get(range.clone()).unwrap_or_default();
         let mut counted = |record: &ConsumerRecord<'_>| {
             *delivered = true;
-            sink(record)
+            handler.record(record)
         };
         let flow = assigned.deliver(bytes, &mut self.batches, self.config.until, &mut counted)?;
         if let Flow::Stopped { left_bytes } = flow {
@@ -263,7 +268,7 @@ impl LocalConsumer {
         if passed < interval {
             return Ok(Some(interval - passed));
         }
-        self.commit()?;
+        self.commit_positions()?;
         Ok(None)
     }
 
@@ -277,7 +282,7 @@ impl LocalConsumer {
         }
     }
 
-    fn commit(&mut self) -> Result<()> {
+    fn commit_positions(&mut self) -> Result<()> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let mut positions = Vec::new();
         for assigned in &self.assigned {
@@ -293,11 +298,7 @@ impl LocalConsumer {
 }
 
 impl Consumer for LocalConsumer {
-    fn poll(
-        &mut self,
-        timeout: Option<Duration>,
-        sink: &mut dyn FnMut(&ConsumerRecord<'_>) -> ControlFlow<()>,
-    ) -> Result<Polled> {
+    fn poll(&mut self, timeout: Option<Duration>, handler: &mut dyn Handler) -> Result<Polled> {
         let begun = Instant::now();
         // What the last call handed over has reached its reader by now; what this one hands over may not have when it ends.
         self.commit_if_due()?;
@@ -307,10 +308,10 @@ impl Consumer for LocalConsumer {
             if signal::received().is_some() {
                 return Ok(Polled::Interrupted);
             }
-            self.update_assignment()?;
+            self.update_assignment(handler)?;
             let mut delivered = false;
             while self.unread.is_some() || self.fetch()? {
-                let flow = self.drain(sink, &mut delivered)?;
+                let flow = self.drain(handler, &mut delivered)?;
                 if delivered || matches!(flow, Flow::Stopped { .. }) {
                     return Ok(Polled::Records);
                 }
@@ -331,6 +332,17 @@ impl Consumer for LocalConsumer {
         }
     }
 
+    fn commit(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
+        match &mut self.member {
+            Some(member) if !offsets.is_empty() => member.commit(offsets),
+            _ => Ok(()),
+        }
+    }
+
+    fn group_metadata(&self) -> Option<GroupMetadata> {
+        self.member.as_ref().map(GroupMember::metadata)
+    }
+
     fn remaining(&self) -> Option<u64> {
         self.assigned.iter().map(|assigned| assigned.remaining(self.config.until)).sum()
     }
@@ -338,7 +350,7 @@ impl Consumer for LocalConsumer {
     fn close(&mut self) -> Result<()> {
         let committed = if self.config.auto_commit.is_some() {
             self.position_all();
-            self.commit()
+            self.commit_positions()
         } else {
             Ok(())
         };

@@ -8,7 +8,7 @@ use super::claim::Claim;
 use super::cluster::Cluster;
 use super::error::Error;
 use super::group_log::{GroupLog, Sync};
-use crate::client::{self, CommittedOffset, ConsumerConfig, Result};
+use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
 use crate::disk::{self, Channels, FileLock};
 use crate::group::protocol::{AssignedPartitions, CONSUMER, Subscription};
 use crate::group::{
@@ -138,6 +138,16 @@ impl GroupMember {
         })?;
         self.heard_of()?;
         results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
+    }
+
+    #[allow(dead_code, reason = "for transactions that commit offsets")]
+    pub(super) fn metadata(&self) -> GroupMetadata {
+        GroupMetadata {
+            group: self.group.clone(),
+            generation: self.place.as_ref().map_or(-1, |place| place.generation),
+            member_id: self.member_id.clone(),
+            instance_id: self.config.instance_id.clone(),
+        }
     }
 
     /// Leaves the group. A static member's place is kept for it until its session ends.

@@ -264,7 +264,7 @@ mod tests {
             headers: Headers::new(2, HEADERS),
         };
         let mut out = Vec::new();
-        let record = ConsumerRecord { partition: PartitionId(3), record };
+        let record = ConsumerRecord { topic: "t", partition: PartitionId(3), record };
         let written = formatter.write(&record, &mut out);
         let text = String::from_utf8(out).unwrap();
         if written.is_err() { text + "!" } else { text }

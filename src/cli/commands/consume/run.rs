@@ -129,7 +129,7 @@ impl Session<'_> {
     fn poll(&mut self, consumer: &mut dyn Consumer) -> Result<Polled, Ending> {
         let mut ending = None;
         let timeout = self.request.timeout;
-        let polled = consumer.poll(timeout, &mut |record| match self.print(record) {
+        let polled = consumer.poll(timeout, &mut |record: &ConsumerRecord<'_>| match self.print(record) {
             Ok(()) if self.count < self.limit => ControlFlow::Continue(()),
             Ok(()) => ControlFlow::Break(()),
             Err(reason) => {
