@@ -3,7 +3,7 @@
 use super::assigned::{Assigned, Flow};
 use super::cluster::Cluster;
 use super::error::Error;
-use super::membership::GroupMember;
+use super::groups::GroupMember;
 use crate::client::{
     self, CommittedOffset, Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset,
     Polled, Result, StartOffset, Subscription,

@@ -1,8 +1,8 @@
 //! How a group looks from outside: the image that its records add up to, less the members that are dead. Nothing is
 //! written for a look.
 
-use super::cluster::Cluster;
-use super::error::Result;
+use super::super::cluster::Cluster;
+use super::super::error::Result;
 use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription, Node};
 use crate::disk;
 use crate::group::protocol::AssignedPartitions;

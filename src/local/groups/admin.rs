@@ -1,35 +1,38 @@
 //! Admin calls about groups: decided by `group`, written to `__consumer_offsets` here.
 
-use super::cluster::Cluster;
-use super::group_log::{GroupLog, OFFSETS_TOPIC, Sync};
-use super::group_view::{self, is_alive};
+use super::super::cluster::Cluster;
+use super::log::{GroupLog, OFFSETS_TOPIC, Sync};
+use super::view::{self, is_alive};
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
 use crate::group::{ClassicConfig, CommitRequest, GroupKind, GroupRecord, Groups, NewCommit, Speaker};
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn list(cluster: &Cluster) -> Result<Vec<GroupListing>> {
+pub(in crate::local) fn list(cluster: &Cluster) -> Result<Vec<GroupListing>> {
     let mut listings = Vec::new();
     for log in GroupLog::all(cluster)? {
         for (id, group) in log.groups().iter() {
-            listings.extend(group_view::listing(cluster, id, group)?);
+            listings.extend(view::listing(cluster, id, group)?);
         }
     }
     listings.sort_by(|a, b| a.group.cmp(&b.group));
     Ok(listings)
 }
 
-pub(super) fn describe(cluster: &Cluster, id: &str) -> Result<GroupDescription> {
+pub(in crate::local) fn describe(cluster: &Cluster, id: &str) -> Result<GroupDescription> {
     let not_found =
         |what: &str| client::Error::new(ErrorCode::GroupIdNotFound, format!("Group {id} {what}."));
     check_id(id)?;
     let log = GroupLog::of_group(cluster, id)?;
     let group = log.as_ref().and_then(|log| log.groups().get(id)).ok_or_else(|| not_found("not found"))?;
-    let description = group_view::description(cluster, id, group, cluster.coordinator()?)?;
+    let description = view::description(cluster, id, group, cluster.coordinator()?)?;
     description.ok_or_else(|| not_found("is not a consumer group"))
 }
 
-pub(super) fn offsets(cluster: &Cluster, id: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
+pub(in crate::local) fn offsets(
+    cluster: &Cluster,
+    id: &str,
+) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
     let log = GroupLog::of_group(cluster, id)?;
     let Some(group) = log.as_ref().and_then(|log| log.groups().get(id)) else { return Ok(Vec::new()) };
     let offsets = group.offsets().map(|(partition, commit)| {
@@ -43,7 +46,7 @@ pub(super) fn offsets(cluster: &Cluster, id: &str) -> Result<Vec<(TopicPartition
     Ok(offsets.collect())
 }
 
-pub(super) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
+pub(in crate::local) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
     check_id(id)?;
     let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
     let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
@@ -54,7 +57,7 @@ pub(super) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
     })
 }
 
-pub(super) fn alter_offsets(
+pub(in crate::local) fn alter_offsets(
     cluster: &Cluster,
     id: &str,
     offsets: &[(TopicPartition, Offset)],
@@ -81,7 +84,7 @@ pub(super) fn alter_offsets(
     Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
 
-pub(super) fn delete_offsets(
+pub(in crate::local) fn delete_offsets(
     cluster: &Cluster,
     id: &str,
     partitions: &[TopicPartition],
@@ -100,7 +103,7 @@ pub(super) fn delete_offsets(
 }
 
 /// Deletes what groups have committed of a topic that is no more.
-pub(super) fn forget_topic(cluster: &Cluster, topic: &str) -> Result<()> {
+pub(in crate::local) fn forget_topic(cluster: &Cluster, topic: &str) -> Result<()> {
     if topic == OFFSETS_TOPIC {
         return Ok(());
     }
@@ -116,7 +119,7 @@ pub(super) fn forget_topic(cluster: &Cluster, topic: &str) -> Result<()> {
 }
 
 /// Takes the dead out of a group; the records of that go before those of whatever is done next.
-pub(super) fn bury(
+pub(in crate::local) fn bury(
     cluster: &Cluster,
     id: &str,
     groups: &mut Groups,

@@ -1,7 +1,7 @@
 //! `Claim`: the right to read for a group, which one member has at a time. Who asks while another has it is called when
 //! that one leaves or dies: a thread sleeps in the lock, nobody polls.
 
-use super::error::{Error, Result};
+use super::super::error::{Error, Result};
 use crate::disk::{self, Channels, FileLock, Wake};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

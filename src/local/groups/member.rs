@@ -4,10 +4,10 @@
 //! it joins the group, reads all its partitions and commits; the others wait until it leaves or dies. What the group
 //! is told of this is what Kafka's coordinator would write of a group with one member.
 
+use super::super::cluster::Cluster;
+use super::super::error::Error;
 use super::claim::Claim;
-use super::cluster::Cluster;
-use super::error::Error;
-use super::group_log::{GroupLog, Sync};
+use super::log::{GroupLog, Sync};
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
 use crate::disk::{self, Channels, FileLock};
 use crate::group::protocol::{AssignedPartitions, CONSUMER, Subscription};
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 const HOST: &str = "/127.0.0.1";
 
 /// A member of a group, from `join` to `leave`. Dropping it is what a crash does.
-pub(super) struct GroupMember {
+pub(in crate::local) struct GroupMember {
     cluster: Cluster,
     group: String,
     member_id: String,
@@ -50,7 +50,7 @@ struct Place {
 impl GroupMember {
     /// Joins `group` as a consumer of `topics`; the consumer learns from [`GroupMember::assignment_if_changed`] when it
     /// has partitions to read.
-    pub(super) fn join(
+    pub(in crate::local) fn join(
         cluster: &Cluster,
         group: &str,
         config: &ConsumerConfig,
@@ -82,7 +82,7 @@ impl GroupMember {
     }
 
     /// Changes what the member subscribes to, or tells it that topics or partitions may have come or gone.
-    pub(super) fn subscribe(&mut self, topics: &[String]) -> Result<()> {
+    pub(in crate::local) fn subscribe(&mut self, topics: &[String]) -> Result<()> {
         let resubscribed = self.topics != topics;
         self.topics = topics.to_vec();
         let counts = self.counts()?;
@@ -95,7 +95,7 @@ impl GroupMember {
     }
 
     /// The partitions that are this member's, if that has changed since the last call.
-    pub(super) fn assignment_if_changed(&mut self) -> Result<Option<Vec<TopicPartition>>> {
+    pub(in crate::local) fn assignment_if_changed(&mut self) -> Result<Option<Vec<TopicPartition>>> {
         if self.place.is_none() && self.claim.as_ref().map_or(Ok(false), Claim::is_held)? {
             let counts = self.counts()?;
             self.take_place(counts)?;
@@ -106,14 +106,14 @@ impl GroupMember {
     }
 
     /// The offset that the group has committed of a partition.
-    pub(super) fn committed(&mut self, partition: &TopicPartition) -> Result<Option<Offset>> {
+    pub(in crate::local) fn committed(&mut self, partition: &TopicPartition) -> Result<Option<Offset>> {
         self.log.refresh()?;
         let group = self.log.groups().get(&self.group);
         Ok(group.and_then(|group| group.offset(partition)).map(|commit| commit.offset))
     }
 
     /// Commits positions; they are on the disk when this returns.
-    pub(super) fn commit(&mut self, positions: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
+    pub(in crate::local) fn commit(&mut self, positions: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
         let Some(place) = &self.place else { return Err(client::Error::of(ErrorCode::UnknownMemberId)) };
         let offsets = positions.iter().map(|(partition, committed)| NewCommit {
             partition: partition.clone(),
@@ -141,7 +141,7 @@ impl GroupMember {
     }
 
     #[allow(dead_code, reason = "for transactions that commit offsets")]
-    pub(super) fn metadata(&self) -> GroupMetadata {
+    pub(in crate::local) fn metadata(&self) -> GroupMetadata {
         GroupMetadata {
             group: self.group.clone(),
             generation: self.place.as_ref().map_or(-1, |place| place.generation),
@@ -151,7 +151,7 @@ impl GroupMember {
     }
 
     /// Leaves the group. A static member's place is kept for it until its session ends.
-    pub(super) fn leave(&mut self) -> Result<()> {
+    pub(in crate::local) fn leave(&mut self) -> Result<()> {
         let left = match (self.place.take(), &self.config.instance_id) {
             (Some(_), Some(_)) => self.heard_of(),
             (Some(_), None) => self.log.update(Sync::Later, |groups, now| {
@@ -172,7 +172,7 @@ impl GroupMember {
     }
 
     /// What is notified when the member may have become the one that reads.
-    pub(super) fn channels(&self) -> Channels {
+    pub(in crate::local) fn channels(&self) -> Channels {
         channels_of(&self.group)
     }
 

@@ -3,10 +3,10 @@
 //! Reading takes no lock. A change is decided on the newest image under the partition's lock, which is thereby the lock
 //! of each of its groups too.
 
-use super::cluster::Cluster;
-use super::error::{Error, Result};
-use super::partition::Partition;
-use super::topic::OpenTopic;
+use super::super::cluster::Cluster;
+use super::super::error::{Error, Result};
+use super::super::partition::Partition;
+use super::super::topic::OpenTopic;
 use crate::client::{self, Codec};
 use crate::group::{GroupRecord, Groups, group_partition};
 use crate::log::{self, LogReader};
@@ -15,14 +15,14 @@ use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub(in crate::local) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// What a group coordinator puts into its batches: no producer, yet a sequence.
 const COORDINATOR: ProducerStamp =
     ProducerStamp { producer_id: -1, epoch: -1, base_sequence: 0, transactional: false };
 
 /// Whether a change must be on the disk before it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sync {
+pub(in crate::local) enum Sync {
     /// Offsets that a member was told are committed.
     Now,
     /// Who is in a group is of no use once the machine has stopped.
@@ -30,7 +30,7 @@ pub(super) enum Sync {
 }
 
 /// The groups of one partition.
-pub(super) struct GroupLog {
+pub(in crate::local) struct GroupLog {
     partition: Partition,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
@@ -42,13 +42,13 @@ pub(super) struct GroupLog {
 
 impl GroupLog {
     /// The log that has `group`, brought up to date; `None` where no group was ever kept.
-    pub(super) fn of_group(cluster: &Cluster, group: &str) -> client::Result<Option<GroupLog>> {
+    pub(in crate::local) fn of_group(cluster: &Cluster, group: &str) -> client::Result<Option<GroupLog>> {
         let Some(topic) = cluster.open_topic(OFFSETS_TOPIC)? else { return Ok(None) };
         GroupLog::of(cluster, &topic, group).map(Some)
     }
 
     /// The log that has `group`, or shall have it: the topic is made on first use.
-    pub(super) fn of_group_or_new(cluster: &Cluster, group: &str) -> client::Result<GroupLog> {
+    pub(in crate::local) fn of_group_or_new(cluster: &Cluster, group: &str) -> client::Result<GroupLog> {
         cluster.coordination()?;
         let topic = cluster.open_topic_to_produce(OFFSETS_TOPIC)?;
         GroupLog::of(cluster, &topic, group)
@@ -60,7 +60,7 @@ impl GroupLog {
     }
 
     /// The logs of all groups, brought up to date.
-    pub(super) fn all(cluster: &Cluster) -> client::Result<Vec<GroupLog>> {
+    pub(in crate::local) fn all(cluster: &Cluster) -> client::Result<Vec<GroupLog>> {
         let Some(topic) = cluster.open_topic(OFFSETS_TOPIC)? else { return Ok(Vec::new()) };
         let open = topic.partitions.iter().map(|&(id, _)| GroupLog::open(cluster, &topic, id));
         Ok(open.collect::<Result<_>>()?)
@@ -81,12 +81,12 @@ impl GroupLog {
         Ok(log)
     }
 
-    pub(super) fn groups(&self) -> &Groups {
+    pub(in crate::local) fn groups(&self) -> &Groups {
         &self.groups
     }
 
     /// Replays what others have written since.
-    pub(super) fn refresh(&mut self) -> Result<()> {
+    pub(in crate::local) fn refresh(&mut self) -> Result<()> {
         let limit = self.partition.high_watermark()?;
         if limit > self.replayed {
             let reader = self.partition.reader(self.replayed)?;
@@ -98,7 +98,7 @@ impl GroupLog {
 
     /// Decides on the newest image and writes what was decided. `decide` changes the image itself, and answers the
     /// records of that change, each list a batch, with an answer for the caller.
-    pub(super) fn update<T>(
+    pub(in crate::local) fn update<T>(
         &mut self,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,

@@ -1,0 +1,11 @@
+//! Consumer groups on a directory: the groups of `__consumer_offsets`, a consumer's place in one, and what an
+//! administrator may ask of them. What is decided, `crate::group` decides; here it is written, locked and waited for.
+
+mod admin;
+mod claim;
+mod log;
+mod member;
+mod view;
+
+pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
+pub(super) use member::GroupMember;
