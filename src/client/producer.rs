@@ -1,7 +1,7 @@
 //! `Producer`: records in, acknowledgements out.
 
-use super::Result;
-use crate::types::{Header, PartitionId, TimestampMs};
+use super::{CommittedOffset, GroupMetadata, Result};
+use crate::types::{Header, PartitionId, TimestampMs, TopicPartition};
 use std::time::Duration;
 
 /// When a record counts as sent (`acks`).
@@ -99,16 +99,33 @@ pub(crate) trait Producer {
 }
 
 /// A producer whose records count together or not at all. Opening one aborts what an earlier producer of the same
-/// transactional id left open and fences that producer.
+/// transactional id left open and fences that producer. After an error of anything that belongs to a transaction, it can
+/// only be aborted.
 pub(crate) trait TransactionalProducer: Producer {
     /// Begins a transaction; an error of one is open already. Records may only be sent within one.
     fn begin_transaction(&mut self) -> Result<()>;
+
+    /// Takes a record for `topic`, which need not be the one that the producer was opened for and is created if it isn't
+    /// there. [`Producer::send`] otherwise.
+    #[allow(dead_code, reason = "for consume --exec")]
+    fn send_to(&mut self, topic: &str, record: &ProducerRecord<'_>) -> Result<()>;
+
+    /// Makes positions of a consumer a part of the transaction: they are committed with its records, or not at all. Each
+    /// offset is that of the next record to be read. Refused with `UnknownMemberId`, `IllegalGeneration` or
+    /// `FencedInstanceId` if `group` speaks for someone who is not, or no longer, the member that it says; with -1 as its
+    /// generation and an empty member id it speaks for someone outside of the group, who is not checked.
+    #[allow(dead_code, reason = "for consume --exec")]
+    fn send_offsets(
+        &mut self,
+        group: &GroupMetadata,
+        offsets: &[(TopicPartition, CommittedOffset)],
+    ) -> Result<()>;
 
     /// Makes everything sent since `begin_transaction` durable and visible at once to who reads committed records.
     /// After an error the transaction can only be aborted, or the producer given up.
     fn commit_transaction(&mut self) -> Result<()>;
 
     /// Takes back everything sent since `begin_transaction`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no command gives a transaction up yet; tests do"))]
+    #[allow(dead_code, reason = "for consume --exec")]
     fn abort_transaction(&mut self) -> Result<()>;
 }

@@ -25,12 +25,8 @@ mod syncer;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod topic_writer;
 mod topics;
-mod transaction_end;
-mod transaction_log;
-#[cfg(test)]
-mod transaction_tests;
-mod transactional;
 mod transactions;
 
 pub(crate) use cluster::Cluster;

@@ -71,6 +71,11 @@ impl Partition {
         &self.spec.dir
     }
 
+    /// The topic's name and the partition's number.
+    pub(super) fn key(&self) -> &TopicPartition {
+        &self.spec.key
+    }
+
     /// What must be durable for the first batch of a segment to be found: the small files beside it, which are written
     /// without a sync when the partition is made, and the directories.
     pub(super) fn names(&self) -> Vec<PathBuf> {

@@ -23,8 +23,8 @@ pub(super) fn producer_config(acks: Acks) -> ProducerConfig {
     }
 }
 
-fn consumer(cluster: &Cluster, topic: &str, read_committed: bool) -> Box<dyn Consumer> {
-    let config = ConsumerConfig {
+pub(super) fn consumer_config(topic: &str, read_committed: bool) -> ConsumerConfig {
+    ConsumerConfig {
         subscription: Subscription::Topic(topic.to_owned()),
         group: None,
         client_id: "test".to_owned(),
@@ -38,8 +38,11 @@ fn consumer(cluster: &Cluster, topic: &str, read_committed: bool) -> Box<dyn Con
         session_timeout_ms: 45_000,
         rebalance_timeout_ms: 300_000,
         assignors: vec!["range".to_owned()],
-    };
-    cluster.consumer(config).unwrap()
+    }
+}
+
+fn consumer(cluster: &Cluster, topic: &str, read_committed: bool) -> Box<dyn Consumer> {
+    cluster.consumer(consumer_config(topic, read_committed)).unwrap()
 }
 
 pub(super) fn read_all(cluster: &Cluster, topic: &str) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::client::{self, Codec};
 use crate::group::{GroupRecord, Groups, group_partition};
 use crate::log::{self, LogReader};
 use crate::record::{BatchBuilder, BatchHeader, BatchReader, ControlRecord, EndTxn, ProducerStamp};
-use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
+use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -81,6 +81,11 @@ impl GroupLog {
         Ok(log)
     }
 
+    /// The partition's name.
+    pub(in crate::local) fn key(&self) -> &TopicPartition {
+        self.partition.key()
+    }
+
     pub(in crate::local) fn groups(&self) -> &Groups {
         &self.groups
     }
@@ -103,7 +108,25 @@ impl GroupLog {
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        let outcome = self.update_under_lock(sync, decide);
+        self.update_as(&COORDINATOR, sync, decide)
+    }
+
+    /// As [`GroupLog::update`], as a part of a producer's transaction; it is on the disk when this returns.
+    pub(in crate::local) fn update_in_transaction<T>(
+        &mut self,
+        producer: &ProducerStamp,
+        decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
+    ) -> client::Result<T> {
+        self.update_as(producer, Sync::Now, decide)
+    }
+
+    fn update_as<T>(
+        &mut self,
+        producer: &ProducerStamp,
+        sync: Sync,
+        decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
+    ) -> client::Result<T> {
+        let outcome = self.update_under_lock(producer, sync, decide);
         if outcome.is_err() {
             // The image may tell of things that were never written.
             self.groups = Groups::default();
@@ -114,6 +137,7 @@ impl GroupLog {
 
     fn update_under_lock<T>(
         &mut self,
+        producer: &ProducerStamp,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
@@ -132,7 +156,7 @@ impl GroupLog {
         let (batches, answer) = decide(&mut self.groups, now_ms())?;
         let mut written = false;
         for records in batches.iter().filter(|records| !records.is_empty()) {
-            let batch = encode(&mut self.builder, records)?;
+            let batch = encode(&mut self.builder, producer, records)?;
             self.replayed = locked.append(batch, self.epoch)?.last_offset.next();
             written = true;
         }
@@ -185,12 +209,16 @@ fn replay_batch(
     }
 }
 
-fn encode<'a>(builder: &'a mut BatchBuilder, records: &[GroupRecord]) -> Result<&'a mut [u8]> {
+fn encode<'a>(
+    builder: &'a mut BatchBuilder,
+    producer: &ProducerStamp,
+    records: &[GroupRecord],
+) -> Result<&'a mut [u8]> {
     builder.clear();
     let now = now_ms();
     for record in records {
         let encoded = record.encode()?;
         builder.append(now, Some(&encoded.key), encoded.value.as_deref(), &[]);
     }
-    Ok(builder.finish(&COORDINATOR)?)
+    Ok(builder.finish(producer)?)
 }

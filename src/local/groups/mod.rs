@@ -8,4 +8,5 @@ mod member;
 mod view;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
+pub(super) use log::GroupLog;
 pub(super) use member::GroupMember;

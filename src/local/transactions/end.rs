@@ -5,10 +5,10 @@
 //! is written under its partition's lock, and only while the log of transactions still says Prepare, so that none can
 //! hit the next transaction of the same producer.
 
-use super::cluster::Cluster;
-use super::error::{Error, Result};
-use super::transaction_log::{Sync, TransactionLog};
+use super::log::{Sync, TransactionLog};
 use crate::client;
+use crate::local::cluster::Cluster;
+use crate::local::error::{Error, Result};
 use crate::metadata::{ProducerIdsRecord, Record};
 use crate::record::{self, EndTxn};
 use crate::txn::{self, Begin, Status, TransactionValue};
@@ -18,7 +18,7 @@ use crate::types::{ErrorCode, TopicPartition, now_ms};
 const PRODUCER_ID_BLOCK: i64 = 1000;
 
 /// Takes a block of producer ids and returns its first.
-pub(super) fn allocate_producer_id(cluster: &Cluster) -> client::Result<i64> {
+pub(in crate::local) fn allocate_producer_id(cluster: &Cluster) -> client::Result<i64> {
     let broker = cluster.broker().id;
     cluster.update(|image| {
         let first = image.next_producer_id();
@@ -32,7 +32,7 @@ pub(super) fn allocate_producer_id(cluster: &Cluster) -> client::Result<i64> {
 }
 
 /// Makes a new producer of a transactional id, after whatever its predecessor left is ended.
-pub(super) fn initialise(
+pub(in crate::local) fn initialise(
     cluster: &Cluster,
     log: &mut TransactionLog,
     transactional_id: &str,
@@ -62,7 +62,7 @@ pub(super) fn initialise(
 }
 
 /// Writes the markers of a transaction whose end is decided, then says that it is complete.
-pub(super) fn finish(
+pub(in crate::local) fn finish(
     cluster: &Cluster,
     log: &mut TransactionLog,
     transactional_id: &str,
@@ -82,7 +82,7 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn write_marker(
+pub(super) fn write_marker(
     cluster: &Cluster,
     log: &mut TransactionLog,
     transactional_id: &str,
@@ -120,7 +120,7 @@ fn is_still(known: Option<&TransactionValue>, prepared: &TransactionValue) -> bo
 
 /// Whether the producer of this id and epoch may write to a partition of its open transaction: checked under that
 /// partition's lock, before every batch.
-pub(super) fn check_ongoing(
+pub(in crate::local) fn check_ongoing(
     known: Option<&TransactionValue>,
     producer_id: i64,
     epoch: i16,

@@ -1,6 +1,6 @@
 //! `CommittedFilter`: what a read_committed consumer may see of a partition.
 
-use super::error::Result;
+use crate::local::error::Result;
 use crate::log::{self, AbortedTransaction, BatchHeader, ProducerStates};
 use crate::record::{ControlRecord, EndTxn};
 use crate::types::Offset;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Follows the open and aborted transactions of a partition while it is read in order (KIP-98).
 #[derive(Debug, Default)]
-pub(super) struct CommittedFilter {
+pub(in crate::local) struct CommittedFilter {
     /// The last stable offset as of this high watermark.
     stable: Option<(Offset, Offset)>,
     producers: ProducerStates,
@@ -23,7 +23,12 @@ pub(super) struct CommittedFilter {
 
 impl CommittedFilter {
     /// The offset up to which a reader at `position` may read: nothing behind an open transaction's first record.
-    pub(super) fn limit(&mut self, dir: &Path, position: Offset, high_watermark: Offset) -> Result<Offset> {
+    pub(in crate::local) fn limit(
+        &mut self,
+        dir: &Path,
+        position: Offset,
+        high_watermark: Offset,
+    ) -> Result<Offset> {
         if let Some((known, stable)) = self.stable
             && known == high_watermark
         {
@@ -55,7 +60,7 @@ impl CommittedFilter {
     }
 
     /// Whether the records of the next batch may be seen. Must be asked of every batch, in order.
-    pub(super) fn admits(&mut self, header: &BatchHeader, batch: &[u8]) -> Result<bool> {
+    pub(in crate::local) fn admits(&mut self, header: &BatchHeader, batch: &[u8]) -> Result<bool> {
         while let Some(entry) =
             self.aborted.front().copied().filter(|e| e.first_offset <= header.last_offset())
         {

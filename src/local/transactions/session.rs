@@ -5,29 +5,35 @@
 //! every batch, it is made sure that no newer producer of the same transactional id has taken over.
 //! Source: KIP-98, KIP-890.
 
-use super::cluster::Cluster;
-use super::producer::LocalProducer;
-use super::transaction_end::{allocate_producer_id, check_ongoing, finish, initialise};
-use super::transaction_log::{Sync, TransactionLog};
-use crate::client::{self, Producer, Result, TransactionalProducer};
+use super::end::{allocate_producer_id, check_ongoing, finish, initialise};
+use super::log::{Sync, TransactionLog};
+use crate::client::{
+    self, CommittedOffset, GroupMetadata, Producer, ProducerRecord, Result, TransactionalProducer,
+};
+use crate::group::{CommitRequest, NewCommit, Speaker};
+use crate::local::cluster::Cluster;
+use crate::local::groups::GroupLog;
+use crate::local::producer::LocalProducer;
 use crate::record::{self, ProducerStamp};
 use crate::txn::{self, EPOCH_LAST, Status};
-use crate::types::{ErrorCode, PartitionId, TopicPartition};
+use crate::types::{ErrorCode, TopicPartition};
 use std::collections::BTreeMap;
 
 /// A producer with an id.
-pub(super) struct Session {
+pub(in crate::local) struct Session {
     producer_id: i64,
     epoch: i16,
     /// The sequence of the next record, of each partition that was written to in this epoch.
-    sequences: BTreeMap<PartitionId, i32>,
+    sequences: BTreeMap<TopicPartition, i32>,
     transaction: Option<Transaction>,
 }
 
-struct Transaction {
+pub(super) struct Transaction {
     id: String,
     log: TransactionLog,
     stage: Stage,
+    /// The group whose offsets were sent last.
+    group: Option<(String, GroupLog)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +47,16 @@ enum Stage {
 
 impl Session {
     /// A producer with an id of its own, without transactions.
-    pub(super) fn idempotent(cluster: &Cluster) -> Result<Session> {
+    pub(in crate::local) fn idempotent(cluster: &Cluster) -> Result<Session> {
         let producer_id = allocate_producer_id(cluster)?;
         Ok(Session { producer_id, epoch: 0, sequences: BTreeMap::new(), transaction: None })
     }
 
     /// The newest producer of a transactional id. What its predecessor left open is aborted.
-    pub(super) fn transactional(cluster: &Cluster, id: &str, timeout_ms: i32) -> Result<Session> {
+    pub(in crate::local) fn transactional(cluster: &Cluster, id: &str, timeout_ms: i32) -> Result<Session> {
         let mut log = TransactionLog::of(cluster, id)?;
         let value = initialise(cluster, &mut log, id, timeout_ms)?;
-        let transaction = Transaction { id: id.to_owned(), log, stage: Stage::Idle };
+        let transaction = Transaction { id: id.to_owned(), log, stage: Stage::Idle, group: None };
         Ok(Session {
             producer_id: value.producer_id,
             epoch: value.producer_epoch,
@@ -60,7 +66,7 @@ impl Session {
     }
 
     /// Refuses records outside of a transaction.
-    pub(super) fn check_open(&self) -> Result<()> {
+    pub(in crate::local) fn check_open(&self) -> Result<()> {
         match &self.transaction {
             Some(transaction) if transaction.stage != Stage::Open => Err(invalid_state(transaction.stage)),
             _ => Ok(()),
@@ -69,7 +75,7 @@ impl Session {
 
     /// Makes sure that the open transaction knows of a partition that is about to be written to. The caller holds no
     /// partition's lock.
-    pub(super) fn enter(&mut self, partition: &TopicPartition) -> Result<()> {
+    pub(in crate::local) fn enter(&mut self, partition: &TopicPartition) -> Result<()> {
         let (id, epoch) = (self.producer_id, self.epoch);
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         let known = transaction.log.get(&transaction.id);
@@ -84,7 +90,7 @@ impl Session {
 
     /// Makes sure that nobody has taken over. The caller holds the partition's lock and appends before it gives it back:
     /// then whoever takes over puts the marker behind that batch.
-    pub(super) fn check(&mut self, partition: &TopicPartition) -> Result<()> {
+    pub(in crate::local) fn check(&mut self, partition: &TopicPartition) -> Result<()> {
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         transaction.log.refresh()?;
         let known = transaction.log.get(&transaction.id);
@@ -92,26 +98,86 @@ impl Session {
     }
 
     /// What the next batch for a partition carries.
-    pub(super) fn stamp(&self, partition: PartitionId) -> ProducerStamp {
+    pub(in crate::local) fn stamp(&self, partition: &TopicPartition) -> ProducerStamp {
         ProducerStamp {
             producer_id: self.producer_id,
             epoch: self.epoch,
-            base_sequence: self.sequences.get(&partition).copied().unwrap_or(0),
+            base_sequence: self.sequences.get(partition).copied().unwrap_or(0),
             transactional: self.transaction.is_some(),
         }
     }
 
     /// Counts the records of a batch that was appended.
-    pub(super) fn advance(&mut self, partition: PartitionId, record_count: i32) {
-        let next = self.sequences.entry(partition).or_insert(0);
-        *next = record::sequence_after(*next, record_count);
+    pub(in crate::local) fn advance(&mut self, partition: &TopicPartition, record_count: i32) {
+        match self.sequences.get_mut(partition) {
+            Some(next) => *next = record::sequence_after(*next, record_count),
+            None => {
+                self.sequences.insert(partition.clone(), record::sequence_after(0, record_count));
+            }
+        }
     }
 
     /// Notes that a record of the open transaction was not stored.
-    pub(super) fn spoil(&mut self) {
+    pub(in crate::local) fn spoil(&mut self) {
         if let Some(transaction) = self.transaction.as_mut().filter(|t| t.stage == Stage::Open) {
             transaction.stage = Stage::Spoiled;
         }
+    }
+
+    /// Writes offsets of a group as a part of the open transaction: they count from its commit on.
+    fn send_offsets(
+        &mut self,
+        cluster: &Cluster,
+        group: &GroupMetadata,
+        offsets: &[(TopicPartition, CommittedOffset)],
+    ) -> Result<()> {
+        let Some(transaction) = &mut self.transaction else { return Err(not_transactional()) };
+        if transaction.stage != Stage::Open {
+            return Err(invalid_state(transaction.stage));
+        }
+        if group.group.is_empty() {
+            return Err(client::Error::of(ErrorCode::InvalidGroupId));
+        }
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let mut log = match transaction.group.take().filter(|(id, _)| *id == group.group) {
+            Some((_, log)) => log,
+            None => GroupLog::of_group_or_new(cluster, &group.group)?,
+        };
+        let outcome = self.write_offsets(&mut log, group, offsets);
+        if let Some(transaction) = &mut self.transaction {
+            transaction.group = Some((group.group.clone(), log));
+        }
+        outcome
+    }
+
+    fn write_offsets(
+        &mut self,
+        log: &mut GroupLog,
+        group: &GroupMetadata,
+        offsets: &[(TopicPartition, CommittedOffset)],
+    ) -> Result<()> {
+        let partition = log.key().clone();
+        self.enter(&partition)?;
+        // A coordinator's batches all begin at sequence 0.
+        let stamp = ProducerStamp { base_sequence: 0, ..self.stamp(&partition) };
+        let request = CommitRequest {
+            group: &group.group,
+            speaker: Speaker {
+                member_id: &group.member_id,
+                instance_id: group.instance_id.as_deref(),
+                generation: group.generation,
+            },
+            producer_id: Some(self.producer_id),
+            offsets: offsets.iter().map(new_commit).collect(),
+        };
+        let results = log.update_in_transaction(&stamp, |groups, now| {
+            self.check(&partition)?;
+            let outcome = groups.commit(request, now).map_err(client::Error::of)?;
+            Ok((vec![outcome.records], outcome.results))
+        })?;
+        results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -154,6 +220,16 @@ impl Session {
     }
 }
 
+fn new_commit((partition, committed): &(TopicPartition, CommittedOffset)) -> NewCommit {
+    NewCommit {
+        partition: partition.clone(),
+        offset: committed.offset,
+        leader_epoch: committed.leader_epoch,
+        metadata: committed.metadata.clone(),
+        topic_id: None,
+    }
+}
+
 fn invalid_state(stage: Stage) -> client::Error {
     let why = match stage {
         Stage::Idle => "there is no open transaction",
@@ -170,6 +246,20 @@ fn not_transactional() -> client::Error {
 impl TransactionalProducer for LocalProducer {
     fn begin_transaction(&mut self) -> Result<()> {
         self.session()?.begin()
+    }
+
+    fn send_to(&mut self, topic: &str, record: &ProducerRecord<'_>) -> Result<()> {
+        self.take_for(topic, record)
+    }
+
+    fn send_offsets(
+        &mut self,
+        group: &GroupMetadata,
+        offsets: &[(TopicPartition, CommittedOffset)],
+    ) -> Result<()> {
+        let cluster = self.cluster().clone();
+        let outcome = self.session().and_then(|session| session.send_offsets(&cluster, group, offsets));
+        self.spoil_if(outcome)
     }
 
     fn commit_transaction(&mut self) -> Result<()> {

@@ -1,13 +1,13 @@
 //! Transactions on a directory as a whole: what is read of them, what a killed producer leaves, and who is fenced.
 
-use super::Cluster;
-use super::tests::{producer_config, read_all, read_committed, send};
 use crate::client::{Acks, NewTopic, OffsetSpec, ProducerConfig, ProducerRecord, TransactionalProducer};
+use crate::local::Cluster;
+use crate::local::tests::{producer_config, read_all, read_committed, send};
 use crate::log::{AbortedTransaction, aborted_since};
 use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition};
 use std::path::Path;
 
-fn transactional(cluster: &Cluster, topic: &str, id: &str) -> Box<dyn TransactionalProducer> {
+pub(super) fn transactional(cluster: &Cluster, topic: &str, id: &str) -> Box<dyn TransactionalProducer> {
     let config = ProducerConfig { transactional_id: Some(id.to_owned()), ..producer_config(Acks::All) };
     cluster.transactional_producer(topic, config).unwrap()
 }
@@ -109,7 +109,7 @@ fn a_producer_that_was_replaced_is_fenced() {
 /// A process that dies between the decision and the markers leaves them to the next one.
 #[test]
 fn a_decided_end_is_completed_by_whoever_comes_next() {
-    use super::transaction_log::{Sync, TransactionLog};
+    use super::log::{Sync, TransactionLog};
     use crate::txn::{self, Status};
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(dir.path()).unwrap();

@@ -3,11 +3,11 @@
 //! Reading takes no lock. A step is decided on the newest state under the partition's lock, which is thereby the lock of
 //! each of its ids too. That lock is never held while another partition's is taken.
 
-use super::cluster::Cluster;
-use super::error::{Error, Result};
-use super::partition::Partition;
-use super::topic::OpenTopic;
 use crate::client::{self, Codec};
+use crate::local::cluster::Cluster;
+use crate::local::error::{Error, Result};
+use crate::local::partition::Partition;
+use crate::local::topic::OpenTopic;
 use crate::log::LogReader;
 use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
 use crate::txn::{self, TransactionRecord, TransactionValue, Transactions, state_partition};
@@ -15,11 +15,11 @@ use crate::types::{LeaderEpoch, Offset, TimestampMs, now_ms};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-pub(super) const STATE_TOPIC: &str = "__transaction_state";
+pub(in crate::local) const STATE_TOPIC: &str = "__transaction_state";
 
 /// Whether a step must be on the disk before it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sync {
+pub(in crate::local) enum Sync {
     /// What follows could not be undone without it.
     Now,
     /// If it is lost it is found out and done again.
@@ -27,7 +27,7 @@ pub(super) enum Sync {
 }
 
 /// The transactional ids of one partition.
-pub(super) struct TransactionLog {
+pub(in crate::local) struct TransactionLog {
     partition: Partition,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
@@ -39,7 +39,7 @@ pub(super) struct TransactionLog {
 
 impl TransactionLog {
     /// The log that has `transactional_id`, or shall have it: the topic is made on first use.
-    pub(super) fn of(cluster: &Cluster, transactional_id: &str) -> client::Result<TransactionLog> {
+    pub(in crate::local) fn of(cluster: &Cluster, transactional_id: &str) -> client::Result<TransactionLog> {
         cluster.coordination()?;
         let topic = cluster.open_topic_to_produce(STATE_TOPIC)?;
         Ok(TransactionLog::open(cluster, &topic, transactional_id)?)
@@ -63,17 +63,17 @@ impl TransactionLog {
     }
 
     /// What is known of an id, as of the last look.
-    pub(super) fn get(&self, transactional_id: &str) -> Option<&TransactionValue> {
+    pub(in crate::local) fn get(&self, transactional_id: &str) -> Option<&TransactionValue> {
         self.transactions.get(transactional_id)
     }
 
     /// The epoch of this log's leader, which markers name as their coordinator's.
-    pub(super) fn coordinator_epoch(&self) -> i32 {
+    pub(in crate::local) fn coordinator_epoch(&self) -> i32 {
         self.epoch.0.max(0)
     }
 
     /// Replays what others have written since.
-    pub(super) fn refresh(&mut self) -> Result<()> {
+    pub(in crate::local) fn refresh(&mut self) -> Result<()> {
         let limit = self.partition.high_watermark()?;
         if limit > self.replayed {
             let reader = self.partition.reader(self.replayed)?;
@@ -84,7 +84,7 @@ impl TransactionLog {
     }
 
     /// Decides a step on what is known of the id and writes its new value, if there is one.
-    pub(super) fn update<T>(
+    pub(in crate::local) fn update<T>(
         &mut self,
         transactional_id: &str,
         sync: Sync,

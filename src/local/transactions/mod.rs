@@ -1,0 +1,14 @@
+//! Transactions on a directory: who a producer is, the log of transactions, their ends, and what a read_committed
+//! consumer may see. What is decided, `crate::txn` decides; here it is written, locked and made sure of.
+
+mod end;
+mod filter;
+mod log;
+#[cfg(test)]
+mod pipeline_tests;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub(super) use filter::CommittedFilter;
+pub(super) use session::Session;
