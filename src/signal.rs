@@ -1,12 +1,14 @@
 //! SIGINT and SIGTERM: asked to stop, a command finishes what it does and leaves cleanly.
 //!
 //! The handler raises a flag and bumps the word that a follower sleeps on, so that no wake-up is lost between
-//! looking at the flag and falling asleep. Everything it calls is async-signal-safe.
+//! looking at the flag and falling asleep. Everything it calls is async-signal-safe. A thread of this process ends a sleep
+//! in the same way.
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 static RECEIVED: AtomicI32 = AtomicI32::new(0);
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 static WAKE_WORD: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
 
@@ -42,6 +44,17 @@ pub(crate) fn received() -> Option<i32> {
     }
 }
 
+/// Ends every wait for records in this process, now and from here on; for threads that see a reason to stop.
+pub(crate) fn interrupt() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+    wake();
+}
+
+/// Whether a signal or [`interrupt`] has asked to stop waiting.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst) || received().is_some()
+}
+
 /// Has a signal bump `word` and wake who sleeps on it. The word must live as long as the process.
 pub(crate) fn wake_on_signal(word: &'static AtomicU32) {
     WAKE_WORD.store(ptr::from_ref(word).cast_mut(), Ordering::SeqCst);
@@ -49,6 +62,10 @@ pub(crate) fn wake_on_signal(word: &'static AtomicU32) {
 
 extern "C" fn handle(signal: libc::c_int) {
     RECEIVED.store(signal, Ordering::SeqCst);
+    wake();
+}
+
+fn wake() {
     let word = WAKE_WORD.load(Ordering::SeqCst);
     if word.is_null() {
         return;

@@ -79,7 +79,7 @@ pub(crate) enum Polled {
     Records,
     /// The time ran out without one.
     TimedOut,
-    /// A signal came; the caller looks at its flag.
+    /// A signal came, or a thread of this process interrupted the wait; the caller knows where to look.
     Interrupted,
     /// Every partition has been read up to `until`.
     End,

@@ -305,7 +305,7 @@ impl Consumer for LocalConsumer {
         loop {
             // Taken before anything is looked at: what changes from here on ends the sleep below.
             let seen = self.cluster.wake().current();
-            if signal::received().is_some() {
+            if signal::is_interrupted() {
                 return Ok(Polled::Interrupted);
             }
             self.update_assignment(handler)?;

@@ -3,6 +3,7 @@
 
 mod columns;
 mod csv;
+mod far_end;
 mod format;
 mod java_hash;
 mod json;

@@ -1,7 +1,7 @@
 //! Standard output with a buffer of its own. A reader that has gone away is an error of kind `BrokenPipe`, at once and at every
 //! later write; nothing else is decided here.
 
-use super::widen_pipe;
+use super::{far_end, widen_pipe};
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem;
@@ -17,6 +17,8 @@ const PIPE_BYTES: usize = 1024 * 1024;
 pub(crate) struct Stdout {
     sink: Sink,
     buffer: Vec<u8>,
+    /// How many bytes have been written so far.
+    written_bytes: u64,
     /// The reader has gone: every write fails.
     broken: bool,
 }
@@ -37,7 +39,7 @@ impl Stdout {
             Ok(descriptor) => Sink::File(File::from(descriptor)),
             Err(_) => Sink::Closed,
         };
-        Stdout { sink, buffer: Vec::new(), broken: false }
+        Stdout { sink, buffer: Vec::new(), written_bytes: 0, broken: false }
     }
 
     /// Prepares for much: a pipe is made wide, so that its reader and this process work side by side.
@@ -47,10 +49,42 @@ impl Stdout {
         }
     }
 
+    /// Calls `then` once when the reader has gone, from another thread and without a write. Nothing is watched where
+    /// standard output is no pipe or socket.
+    pub(crate) fn when_deserted(&self, then: impl FnOnce() + Send + 'static) {
+        if let Sink::File(file) = &self.sink
+            && far_end::has_reader(file)
+            && let Ok(end) = file.as_fd().try_clone_to_owned()
+        {
+            far_end::when_deserted(end, then);
+        }
+    }
+
+    /// Whether the reader has gone, so that the next write would fail.
+    pub(crate) fn is_deserted(&self) -> bool {
+        match &self.sink {
+            Sink::File(file) => self.broken || far_end::is_deserted(file),
+            _ => self.broken,
+        }
+    }
+
+    /// How many bytes have been written so far, those included that still lie in the pipe.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        self.written_bytes
+    }
+
+    /// How many of the written bytes still lie in the pipe; `None` where that can't be told.
+    pub(crate) fn untaken_bytes(&self) -> Option<u64> {
+        match &self.sink {
+            Sink::File(file) => far_end::untaken_bytes(file),
+            _ => None,
+        }
+    }
+
     /// An output that only remembers.
     #[cfg(test)]
     pub(crate) fn memory() -> Stdout {
-        Stdout { sink: Sink::Memory(Vec::new()), buffer: Vec::new(), broken: false }
+        Stdout { sink: Sink::Memory(Vec::new()), buffer: Vec::new(), written_bytes: 0, broken: false }
     }
 
     /// Everything printed to [`Stdout::memory`].
@@ -83,14 +117,32 @@ impl Stdout {
         if self.broken {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let written = match &mut self.sink {
-            Sink::File(file) => file.write_all(bytes),
-            Sink::Closed => Ok(()),
-            #[cfg(test)]
-            Sink::Memory(memory) => memory.write_all(bytes),
-        };
+        let written = self.write_counted(bytes);
         self.broken |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         written
+    }
+
+    /// Writes all of it, or as much as goes: what a reader has got before it went is counted.
+    fn write_counted(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let written = match &mut self.sink {
+                Sink::File(file) => file.write(rest),
+                Sink::Closed => Ok(rest.len()),
+                #[cfg(test)]
+                Sink::Memory(memory) => memory.write(rest),
+            };
+            match written {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.written_bytes += count as u64;
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,5 +5,6 @@ mod config;
 mod options;
 mod position;
 mod run;
+mod taken;
 
 pub(crate) use options::TOOL;

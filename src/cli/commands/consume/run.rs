@@ -1,9 +1,10 @@
 //! The console consumer's loop: poll, format into the output's buffer, write at the end of each poll or when the buffer is full.
 //!
 //! Cost per record, values alone: one copy into the buffer. Records that were handed over but could not be written are not
-//! committed: nothing is lost when the reader of standard output goes away.
+//! committed: nothing is lost when the reader of standard output goes away. That is noticed while waiting for records, too.
 
 use super::config::Request;
+use super::taken::Taken;
 use crate::cli::context::{Context, Register};
 use crate::cli::error::{Failure, Status};
 use crate::cli::format::FormatterError;
@@ -13,6 +14,7 @@ use crate::output::Progress;
 use crate::signal;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 /// Runs the tool.
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
@@ -31,7 +33,15 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let mut consumer = connection.consumer(request.consumer.clone())?;
     // -1 is no limit; any other negative number is reached at once.
     let limit = if limit == -1 { u64::MAX } else { u64::try_from(limit).unwrap_or(0) };
-    let session = Session { context, request, limit, count: 0, written_count: 0, progress: Progress::none() };
+    let session = Session {
+        context,
+        request,
+        limit,
+        count: 0,
+        taken: Taken::default(),
+        watches_output: false,
+        progress: Progress::none(),
+    };
     session.run(consumer.as_mut())
 }
 
@@ -50,8 +60,10 @@ struct Session<'c> {
     limit: u64,
     /// How many were handed over by the consumer.
     count: u64,
-    /// How many of them have been written to standard output.
-    written_count: u64,
+    /// How many of them have reached the reader of standard output.
+    taken: Taken,
+    /// The reader's going away ends a wait for records.
+    watches_output: bool,
     progress: Progress,
 }
 
@@ -112,6 +124,9 @@ impl Session<'_> {
                         self.context.stdout.expect_much();
                     }
                 }
+                Polled::Interrupted if self.context.stdout.is_deserted() => {
+                    return Ending::Unwritten(io::ErrorKind::BrokenPipe.into());
+                }
                 Polled::Interrupted => {}
                 Polled::TimedOut | Polled::End => break,
             }
@@ -128,7 +143,8 @@ impl Session<'_> {
     /// Polls once and writes what came.
     fn poll(&mut self, consumer: &mut dyn Consumer) -> Result<Polled, Ending> {
         let mut ending = None;
-        let timeout = self.request.timeout;
+        // Who never has to wait needs no watch.
+        let timeout = if self.watches_output { self.request.timeout } else { Some(Duration::ZERO) };
         let polled = consumer.poll(timeout, &mut |record: &ConsumerRecord<'_>| match self.print(record) {
             Ok(()) if self.count < self.limit => ControlFlow::Continue(()),
             Ok(()) => ControlFlow::Break(()),
@@ -141,8 +157,19 @@ impl Session<'_> {
             return Err(ending);
         }
         self.context.stdout.flush().map_err(Ending::Unwritten)?;
-        self.written_count = self.count;
-        polled.map_err(Ending::Unread)
+        self.note_written();
+        match polled.map_err(Ending::Unread)? {
+            Polled::TimedOut if !self.watches_output => {
+                self.watches_output = true;
+                self.context.stdout.when_deserted(signal::interrupt);
+                Ok(Polled::Interrupted)
+            }
+            polled => Ok(polled),
+        }
+    }
+
+    fn note_written(&mut self) {
+        self.taken.written(self.context.stdout.written_bytes(), self.count);
     }
 
     #[inline]
@@ -154,7 +181,7 @@ impl Session<'_> {
         }
         out.flush_if_full().map_err(Ending::Unwritten)?;
         if out.buffer().is_empty() {
-            self.written_count = self.count;
+            self.note_written();
         }
         Ok(())
     }
@@ -168,15 +195,17 @@ impl Session<'_> {
         self.context.log(&format!("record {} skipped: {error}", self.count)).map_err(Ending::Untold)
     }
 
-    /// Kafka notices after each record, so that it has counted one more than were written. The consumer is not closed:
+    /// Kafka notices after each record, so that it has counted one more than were taken. The consumer is not closed:
     /// what was not written must not be committed.
     fn end_unwritten(self, error: io::Error) -> Result<Status, Failure> {
         if self.context.register == Register::Kt {
             return Err(error.into());
         }
-        self.context.stdout.discard();
+        let out = &mut self.context.stdout;
+        out.discard();
+        let taken_count = self.taken.count(out.written_bytes(), out.untaken_bytes());
         self.context.say("Unable to write to standard out, closing consumer.")?;
-        say_count(self.context, self.count.min(self.written_count + 1))?;
+        say_count(self.context, self.count.min(taken_count + 1))?;
         Ok(Status::SUCCESS)
     }
 
