@@ -42,6 +42,8 @@ pub(crate) struct ConsumerConfig {
     pub(crate) subscription: Subscription,
     /// The group whose offsets are used; `None` reads without one.
     pub(crate) group: Option<String>,
+    /// Nobody asked for the group, its name was made up: where none can be kept, it is read without one.
+    pub(crate) group_is_made_up: bool,
     pub(crate) client_id: String,
     /// `group.instance.id`.
     pub(crate) instance_id: Option<String>,
@@ -60,6 +62,8 @@ pub(crate) struct ConsumerConfig {
     /// `session.timeout.ms` and `max.poll.interval.ms`, in milliseconds, as they are written into group metadata.
     pub(crate) session_timeout_ms: i32,
     pub(crate) rebalance_timeout_ms: i32,
+    /// `heartbeat.interval.ms`.
+    pub(crate) heartbeat_interval_ms: i32,
     /// `partition.assignment.strategy`, by assignor name, in order of preference.
     pub(crate) assignors: Vec<String>,
 }

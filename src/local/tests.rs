@@ -27,6 +27,7 @@ pub(super) fn consumer_config(topic: &str, read_committed: bool) -> ConsumerConf
     ConsumerConfig {
         subscription: Subscription::Topic(topic.to_owned()),
         group: None,
+        group_is_made_up: false,
         client_id: "test".to_owned(),
         instance_id: None,
         offset_reset: OffsetReset::Earliest,
@@ -37,6 +38,7 @@ pub(super) fn consumer_config(topic: &str, read_committed: bool) -> ConsumerConf
         create_topics: true,
         session_timeout_ms: 45_000,
         rebalance_timeout_ms: 300_000,
+        heartbeat_interval_ms: 3_000,
         assignors: vec!["range".to_owned()],
     }
 }

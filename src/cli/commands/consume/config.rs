@@ -221,14 +221,20 @@ fn consumer_config(
         let number = settings.number(key, 1, INT_MAX)?;
         Ok(number.and_then(|number| i32::try_from(number).ok()).unwrap_or(default))
     };
-    for key in ["max.poll.records", "fetch.max.bytes", "max.partition.fetch.bytes", "heartbeat.interval.ms"] {
+    for key in ["max.poll.records", "fetch.max.bytes", "max.partition.fetch.bytes"] {
         settings.number(key, 0, INT_MAX)?;
+    }
+    let (session_timeout_ms, heartbeat_interval_ms) =
+        (int("session.timeout.ms", 45_000)?, int("heartbeat.interval.ms", 3_000)?);
+    if heartbeat_interval_ms >= session_timeout_ms {
+        return Err(settings.invalid("heartbeat.interval.ms", "it is less than session.timeout.ms"));
     }
     Ok(ConsumerConfig {
         subscription,
         auto_commit: (group.is_some() && auto_commit)
             .then(|| Duration::from_millis(u64::try_from(interval_ms).unwrap_or(0))),
         group,
+        group_is_made_up: false,
         client_id: settings.text("client.id").map_or_else(|| "console-consumer".to_owned(), Into::into),
         instance_id: settings.text("group.instance.id").map(Into::into),
         offset_reset: offset_reset(settings)?,
@@ -236,8 +242,9 @@ fn consumer_config(
         until: None,
         read_committed,
         create_topics: settings.switch("allow.auto.create.topics")?.unwrap_or(true),
-        session_timeout_ms: int("session.timeout.ms", 45_000)?,
+        session_timeout_ms,
         rebalance_timeout_ms: int("max.poll.interval.ms", 300_000)?,
+        heartbeat_interval_ms,
         assignors: assignors(settings)?,
     })
 }
