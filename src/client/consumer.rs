@@ -105,7 +105,13 @@ pub(crate) trait Handler {
     /// behind it.
     fn record(&mut self, record: &ConsumerRecord<'_>) -> ControlFlow<()>;
 
-    /// These partitions are the consumer's from here on, beside those it kept.
+    /// While this says so, no record is handed over: a poll then takes care of the group alone.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// These partitions are the consumer's from here on, beside those it kept. Where reading them begins is looked up
+    /// only after this returns.
     fn assigned(&mut self, _partitions: &[TopicPartition]) {}
 
     /// These partitions are about to be given to someone else: no record of them comes any more, and until this
@@ -130,6 +136,10 @@ pub(crate) trait Consumer {
     /// Hands the next records to `handler`, one after another, waiting up to `timeout` (`None`: for ever) for the first.
     /// What was handed over is committed by a later call at the earliest: the caller has put it in safety by then.
     fn poll(&mut self, timeout: Option<Duration>, handler: &mut dyn Handler) -> Result<Polled>;
+
+    /// Where reading goes on in each partition that is the consumer's: behind the last record that was handed over, or
+    /// where it begins. Left out are those for which that can't be found.
+    fn positions(&mut self) -> Vec<(TopicPartition, CommittedOffset)>;
 
     /// Commits these offsets; they are on the disk when this returns.
     fn commit(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()>;

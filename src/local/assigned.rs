@@ -225,13 +225,17 @@ impl Assigned {
         self.position.is_some() && self.position != self.committed
     }
 
-    /// The position to be committed, if it has moved. Records behind it that were fetched and not handed over leave no
-    /// epoch, as with a consumer that seeks back.
-    pub(super) fn due_commit(&self) -> Result<Option<(TopicPartition, CommittedOffset)>> {
-        let Some(position) = self.position.filter(|_| self.has_uncommitted()) else { return Ok(None) };
+    /// The position to be committed, if it has moved.
+    pub(super) fn due_commit(&self) -> Option<(TopicPartition, CommittedOffset)> {
+        if self.has_uncommitted() { self.to_commit() } else { None }
+    }
+
+    /// The position as it is committed. Records behind it that were fetched and not handed over leave no epoch, as with a
+    /// consumer that seeks back.
+    pub(super) fn to_commit(&self) -> Option<(TopicPartition, CommittedOffset)> {
+        let position = self.position?;
         let leader_epoch = self.epoch.filter(|_| position >= self.known_end);
-        let committed = CommittedOffset { offset: position, leader_epoch, metadata: String::new() };
-        Ok(Some((self.key(), committed)))
+        Some((self.key(), CommittedOffset { offset: position, leader_epoch, metadata: String::new() }))
     }
 
     /// Notes that the position has been committed.

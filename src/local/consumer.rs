@@ -284,10 +284,7 @@ impl LocalConsumer {
 
     fn commit_positions(&mut self) -> Result<()> {
         let Some(member) = &mut self.member else { return Ok(()) };
-        let mut positions = Vec::new();
-        for assigned in &self.assigned {
-            positions.extend(assigned.due_commit()?);
-        }
+        let positions: Vec<_> = self.assigned.iter().filter_map(Assigned::due_commit).collect();
         if !positions.is_empty() {
             member.commit(&positions)?;
             self.assigned.iter_mut().for_each(Assigned::committed);
@@ -310,7 +307,7 @@ impl Consumer for LocalConsumer {
             }
             self.update_assignment(handler)?;
             let mut delivered = false;
-            while self.unread.is_some() || self.fetch()? {
+            while !handler.is_full() && (self.unread.is_some() || self.fetch()?) {
                 let flow = self.drain(handler, &mut delivered)?;
                 if delivered || matches!(flow, Flow::Stopped { .. }) {
                     return Ok(Polled::Records);
@@ -330,6 +327,14 @@ impl Consumer for LocalConsumer {
                 return Ok(Polled::TimedOut);
             }
         }
+    }
+
+    fn positions(&mut self) -> Vec<(TopicPartition, CommittedOffset)> {
+        for index in 0..self.assigned.len() {
+            // Where none can be found, there is none to tell.
+            let _ = self.position(index);
+        }
+        self.assigned.iter().filter_map(Assigned::to_commit).collect()
     }
 
     fn commit(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {

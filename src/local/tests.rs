@@ -2,8 +2,8 @@
 
 use super::Cluster;
 use crate::client::{
-    Acks, Codec, Consumer, ConsumerConfig, NewTopic, OffsetReset, OffsetSpec, Partitioner, Polled,
-    ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
+    Acks, Codec, Consumer, ConsumerConfig, ConsumerRecord, Handler, NewTopic, OffsetReset, OffsetSpec,
+    Partitioner, Polled, ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
 };
 use crate::types::{Offset, PartitionId, TopicPartition};
 use std::ops::ControlFlow;
@@ -223,4 +223,34 @@ fn a_log_that_has_become_shorter_is_not_taken_for_whole() {
     assert_eq!(consumer.poll(Some(Duration::ZERO), &mut count).unwrap(), Polled::Records);
     assert!(consumer.poll(Some(Duration::ZERO), &mut count).is_err());
     assert_eq!(seen, 1);
+}
+
+/// Takes so many records.
+struct Basket(usize);
+
+impl Handler for Basket {
+    fn record(&mut self, _record: &ConsumerRecord<'_>) -> ControlFlow<()> {
+        self.0 -= 1;
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+#[test]
+fn who_is_full_is_handed_nothing_and_positions_stand_behind_what_was_handed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    send(&cluster, "demo", Acks::All, &["a", "b", "c"]);
+    let mut consumer = consumer(&cluster, "demo", false);
+    let mut position = |room: usize, polled: Polled| {
+        assert_eq!(consumer.poll(Some(Duration::ZERO), &mut Basket(room)).unwrap(), polled);
+        consumer.positions().iter().map(|(_, committed)| committed.offset.get()).collect::<Vec<i64>>()
+    };
+    assert_eq!(position(0, Polled::TimedOut), [0]);
+    assert_eq!(position(2, Polled::Records), [2]);
+    assert_eq!(position(0, Polled::TimedOut), [2]);
+    assert_eq!(position(9, Polled::Records), [3]);
 }
