@@ -74,6 +74,8 @@ pub(crate) struct ConsumerRecord<'a> {
     pub(crate) topic: &'a str,
     pub(crate) partition: PartitionId,
     pub(crate) record: RecordView<'a>,
+    /// How often the record was delivered, this time included; only a share group counts.
+    pub(crate) delivery_count: Option<i16>,
 }
 
 /// How a poll ended.

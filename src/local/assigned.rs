@@ -198,7 +198,8 @@ impl Assigned {
                         return ControlFlow::Break(());
                     }
                     position = record.offset.next();
-                    handler.record(&ConsumerRecord { topic, partition, record: *record })
+                    let delivery_count = None;
+                    handler.record(&ConsumerRecord { topic, partition, record: *record, delivery_count })
                 })
                 .map_err(Error::from)?;
         }

@@ -179,8 +179,13 @@ impl DefaultFormatter {
             Column::Offset => {
                 let _ = write!(out, "Offset:{}", record.offset);
             }
-            // The console consumer hands neither on to its formatter.
-            Column::Delivery => out.extend_from_slice(b"Delivery:NOT_PRESENT"),
+            Column::Delivery => {
+                let _ = match consumed.delivery_count {
+                    Some(count) => write!(out, "Delivery:{count}"),
+                    None => write!(out, "Delivery:NOT_PRESENT"),
+                };
+            }
+            // The console consumers don't hand it on to their formatter.
             Column::Epoch => out.extend_from_slice(b"Epoch:NOT_PRESENT"),
             Column::Headers => self.write_headers(&record.headers, out)?,
             Column::Key => self.write_part("key", self.key, record.key, out)?,
@@ -251,6 +256,15 @@ mod tests {
     const HEADERS: &[u8] = b"\x02h\x021\x02n\x01";
 
     fn print(words: &[&str], key: Option<&[u8]>, value: Option<&[u8]>, audience: Audience) -> String {
+        print_delivered(words, (key, value), audience, None)
+    }
+
+    fn print_delivered(
+        words: &[&str],
+        (key, value): (Option<&[u8]>, Option<&[u8]>),
+        audience: Audience,
+        delivery_count: Option<i16>,
+    ) -> String {
         let mut properties = Properties::default();
         words.iter().for_each(|word| properties.add_word(OsStr::new(word)));
         let class = "org.apache.kafka.tools.consumer.DefaultMessageFormatter";
@@ -264,7 +278,7 @@ mod tests {
             headers: Headers::new(2, HEADERS),
         };
         let mut out = Vec::new();
-        let record = ConsumerRecord { topic: "t", partition: PartitionId(3), record };
+        let record = ConsumerRecord { topic: "t", partition: PartitionId(3), record, delivery_count };
         let written = formatter.write(&record, &mut out);
         let text = String::from_utf8(out).unwrap();
         if written.is_err() { text + "!" } else { text }
@@ -288,6 +302,13 @@ mod tests {
         ] {
             assert_eq!(print(words, key, value, Audience::Program), expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_share_groups_record_tells_how_often_it_was_delivered() {
+        let record = (None, Some(&b"v"[..]));
+        let text = print_delivered(&["print.delivery=true"], record, Audience::Program, Some(3));
+        assert_eq!(text, "Delivery:3\tv\n");
     }
 
     #[test]

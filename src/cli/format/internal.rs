@@ -59,7 +59,12 @@ mod tests {
             value,
             headers: Headers::default(),
         };
-        let record = ConsumerRecord { topic: "__consumer_offsets", partition: PartitionId(0), record };
+        let record = ConsumerRecord {
+            topic: "__consumer_offsets",
+            partition: PartitionId(0),
+            record,
+            delivery_count: None,
+        };
         let mut out = Vec::new();
         InternalFormatter::by_name(class).unwrap().write(&record, &mut out);
         String::from_utf8(out).unwrap()

@@ -1,20 +1,20 @@
 //! From the console consumer's options to what a consumer and a formatter need, in Kafka's order of checks.
 
+use super::formatting::formatter;
 use super::position;
+use super::settings::{self, check_address, check_options, note};
 use crate::cli::config::{InvalidSetting, Properties};
-use crate::cli::context::{Context, Register};
+use crate::cli::context::Context;
 use crate::cli::error::Failure;
-use crate::cli::format::{Audience, Formatter, unknown_deserializers};
+use crate::cli::format::Formatter;
 use crate::cli::parse::Parsed;
-use crate::cli::target;
 use crate::cli::time;
 use crate::client::{ConsumerConfig, OffsetReset, Subscription};
 use crate::types::{Offset, PartitionId};
-use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
-const DEFAULT_FORMATTER: &str = "org.apache.kafka.tools.consumer.DefaultMessageFormatter";
+/// The old name of `--command-config`.
+const OLD_CONFIG: &str = "consumer.config";
 const INT_MAX: i64 = i32::MAX as i64;
 
 /// Everything that the options ask for, but the number of messages: Kafka reads that one only when it runs.
@@ -31,12 +31,15 @@ impl Request {
     pub(super) fn new(context: &mut Context, parsed: &Parsed) -> Result<Request, Failure> {
         let register = context.register;
         position::check(register, parsed)?;
-        check_options(register, parsed)?;
+        check_options(register, parsed, OLD_CONFIG)?;
         note(context, parsed, "consumer-property", "command-property")?;
-        note(context, parsed, "consumer.config", "command-config")?;
-        let mut settings = settings(parsed)?;
+        note(context, parsed, OLD_CONFIG, "command-config")?;
+        let mut settings = settings::settings(parsed, OLD_CONFIG)?;
         let partition = parsed.number("partition")?.map(PartitionId);
-        let group = check_groups(parsed, &mut settings)?;
+        let group = settings::group(parsed, &settings, OLD_CONFIG)?;
+        if group.is_some() && parsed.has("partition") {
+            return Err(Failure::usage("Options group and partition cannot be specified together."));
+        }
         check_reset(parsed, &settings)?;
         if parsed.has("from-beginning") {
             settings.set("auto.offset.reset", "earliest");
@@ -65,97 +68,6 @@ impl Request {
     }
 }
 
-fn check_options(register: Register, parsed: &Parsed) -> Result<(), Failure> {
-    for (old, new) in [
-        ("consumer-property", "command-property"),
-        ("consumer.config", "command-config"),
-        ("property", "formatter-property"),
-    ] {
-        if parsed.has(old) && parsed.has(new) {
-            return Err(Failure::usage(format!("Options --{old} and --{new} cannot be specified together.")));
-        }
-    }
-    let names_cluster = parsed.has("bootstrap-server") || parsed.has("data-dir");
-    if register == Register::Kafka && !names_cluster {
-        return Err(Failure::usage("Missing required argument \"[bootstrap-server]\""));
-    }
-    Ok(())
-}
-
-/// An address that is none is found only when the consumer is made.
-fn check_address(parsed: &Parsed) -> Result<(), Failure> {
-    match parsed.bytes("bootstrap-server")? {
-        Some(server)
-            if !target::is_directory(server) && !target::is_host_port_list(&server.to_string_lossy()) =>
-        {
-            Err(Failure::logged(format!("'{}' is not a list of host:port", server.to_string_lossy())))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn note(context: &mut Context, parsed: &Parsed, old: &str, new: &str) -> Result<(), Failure> {
-    if !parsed.has(old) {
-        return Ok(());
-    }
-    let removal = "is deprecated and will be removed in a future version.";
-    context.note(&format!("Option --{old} {removal} Use --{new} instead."))
-}
-
-/// Consumer settings: the file, over it the properties.
-fn settings(parsed: &Parsed) -> Result<Properties, Failure> {
-    let mut settings = Properties::default();
-    for option in ["command-config", "consumer.config"] {
-        if let Some(path) = parsed.bytes(option)? {
-            settings = Properties::load(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
-        }
-    }
-    for word in parsed.all("command-property").chain(parsed.all("consumer-property")) {
-        settings.add_word(word);
-    }
-    Ok(settings)
-}
-
-fn unreadable(path: &str, error: &io::Error) -> Failure {
-    let class = match error.kind() {
-        io::ErrorKind::NotFound => "java.nio.file.NoSuchFileException",
-        io::ErrorKind::PermissionDenied => "java.nio.file.AccessDeniedException",
-        _ => return Failure::uncaught("java.io.IOException", format!("can't read '{path}': {error}")),
-    };
-    let text = format!("Exception in thread \"main\" {class}: {path}");
-    Failure::plain(format!("can't read '{path}': {error}")).in_kafka(|kafka| kafka.text = text)
-}
-
-/// The group, which `--group` and the settings may both name but not differ in.
-fn check_groups(parsed: &Parsed, settings: &mut Properties) -> Result<Option<String>, Failure> {
-    let option = parsed.text("group")?.map(Cow::into_owned);
-    let setting = settings.text("group.id").map(Cow::into_owned);
-    if let (Some(option), Some(setting)) = (&option, &setting)
-        && option != setting
-    {
-        let mut ids = [option.as_str(), setting.as_str()];
-        // The order of a Java HashSet.
-        ids.sort_by_key(|id| java_bucket(id));
-        let [first, second] = ids;
-        return Err(Failure::usage(format!(
-            "The group ids provided in different places (directly using '--group', via '--consumer-property', or via \
-             '--consumer.config') do not match. Detected group ids: '{first}', '{second}'"
-        )));
-    }
-    let group = option.or(setting);
-    if group.is_some() && parsed.has("partition") {
-        return Err(Failure::usage("Options group and partition cannot be specified together."));
-    }
-    Ok(group)
-}
-
-/// Where a small HashSet of Java (16 buckets) keeps a text.
-fn java_bucket(text: &str) -> i32 {
-    let hash =
-        text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    (hash ^ (hash.cast_unsigned() >> 16).cast_signed()) & 15
-}
-
 fn check_reset(parsed: &Parsed, settings: &Properties) -> Result<(), Failure> {
     match settings.text("auto.offset.reset") {
         Some(reset) if parsed.has("from-beginning") && reset != "earliest" => Err(Failure::plain(format!(
@@ -163,44 +75,6 @@ fn check_reset(parsed: &Parsed, settings: &Properties) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// The formatter with its settings: the file, over it the two deserializer options, over them the properties.
-fn formatter(context: &mut Context, parsed: &Parsed) -> Result<Formatter, Failure> {
-    // Kafka prints its table after any error here.
-    let usage = |failure: Failure| Failure::usage(failure.message());
-    let class = parsed.text("formatter").map_err(usage)?.map(Cow::into_owned);
-    let class = class.unwrap_or_else(|| DEFAULT_FORMATTER.to_owned());
-    if Formatter::by_class(&class, &Properties::default(), Audience::Program).is_none() {
-        return Err(Failure::usage(class.as_str()).kt_message(format!("there is no formatter '{class}'")));
-    }
-    note(context, parsed, "property", "formatter-property")?;
-    let mut settings = Properties::default();
-    if let Some(path) = parsed.bytes("formatter-config").map_err(usage)? {
-        let name = path.to_string_lossy();
-        settings = Properties::load(path).map_err(|error| {
-            Failure::usage(name.as_ref()).kt_message(format!("can't read '{name}': {error}"))
-        })?;
-    }
-    for (option, key) in
-        [("key-deserializer", "key.deserializer"), ("value-deserializer", "value.deserializer")]
-    {
-        if let Some(class) = parsed.text(option).map_err(usage)? {
-            settings.set(key, class.into_owned());
-        }
-    }
-    for word in parsed.all("formatter-property").chain(parsed.all("property")) {
-        settings.add_word(word);
-    }
-    for class in unknown_deserializers(&settings) {
-        context.log(&format!("there is no deserializer '{class}': its bytes are printed as they are"))?;
-    }
-    let audience = match (context.register, context.terminals.stdout) {
-        (Register::Kt, true) => Audience::Terminal,
-        _ => Audience::Program,
-    };
-    let unknown = || Failure::usage(class.as_str());
-    Formatter::by_class(&class, &settings, audience).ok_or_else(unknown)
 }
 
 fn consumer_config(
@@ -317,16 +191,5 @@ mod tests {
         ] {
             assert!(config(text, None).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn differing_groups_are_named_in_javas_order() {
-        let order = |a: &'static str, b: &'static str| {
-            let mut ids = [a, b];
-            ids.sort_by_key(|id| java_bucket(id));
-            ids
-        };
-        assert_eq!(order("filed", "other"), ["other", "filed"]);
-        assert_eq!(order("h", "g"), ["g", "h"]);
     }
 }

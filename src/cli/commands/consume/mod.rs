@@ -2,9 +2,11 @@
 //! Source: spec of the console tools, KIP-1147 (renamed options).
 
 mod config;
+mod formatting;
 mod options;
 mod position;
 mod run;
+mod settings;
 mod taken;
 
 pub(crate) use options::TOOL;
