@@ -46,7 +46,7 @@ impl Groups {
         let group = self.get_or_insert(group_id);
         let mut records = match &group.kind {
             GroupKind::Classic(_) => return Ok(Vec::new()),
-            GroupKind::Consumer(old) if old.members.is_empty() => old.tombstones(Family::Consumer, group_id),
+            GroupKind::Consumer(old) if !old.has_members() => old.tombstones(group_id),
             GroupKind::Consumer(_) | GroupKind::Share(_) | GroupKind::Streams => {
                 return Err(ErrorCode::InconsistentGroupProtocol);
             }
@@ -103,8 +103,8 @@ impl Groups {
         group.leave(group_id, member_id, instance_id, config, now)
     }
 
-    /// Takes out the members that `is_dead` says are dead. Of a group of a new protocol kt takes out all or none: it
-    /// doesn't share out anew among those who stay.
+    /// Takes out the members of a classic group that `is_dead` says are dead; of a share group all or none. (For groups of
+    /// the newer protocol there is [`Groups::bury_modern`].)
     pub(crate) fn bury(
         &mut self,
         group_id: &str,
@@ -119,9 +119,8 @@ impl Groups {
                 let dead: Vec<String> = ids.filter(|id| is_dead(id)).collect();
                 return classic.bury(group_id, &dead, config, now).records;
             }
-            GroupKind::Consumer(new) => (Family::Consumer, new),
             GroupKind::Share(new) => (Family::Share, new),
-            GroupKind::OffsetsOnly | GroupKind::Streams => return Vec::new(),
+            GroupKind::OffsetsOnly | GroupKind::Consumer(_) | GroupKind::Streams => return Vec::new(),
         };
         if new.members.is_empty() || !new.members.keys().all(|id| is_dead(id)) {
             return Vec::new();

@@ -13,6 +13,7 @@ mod classic;
 mod consumer;
 mod coordinator;
 mod error;
+mod modern;
 mod offsets;
 mod partition;
 pub(crate) mod protocol;
@@ -26,8 +27,8 @@ pub(crate) use classic::{
     ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined, Outcome, Protocols,
     Speaker, SyncRequest,
 };
-pub(crate) use consumer::NewGroup;
 pub(crate) use error::Error;
+pub(crate) use modern::ModernGroup;
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
 pub(crate) use records::GroupRecord;

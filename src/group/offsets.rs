@@ -85,10 +85,8 @@ impl Groups {
             Some(GroupKind::Classic(group)) => {
                 group.check_commit(request.speaker, request.producer_id.is_some(), now)
             }
-            Some(GroupKind::Consumer(group)) if outside && group.members.is_empty() => Ok(()),
-            Some(GroupKind::Consumer(_) | GroupKind::Share(_) | GroupKind::Streams) => {
-                Err(ErrorCode::UnknownMemberId)
-            }
+            Some(GroupKind::Consumer(group)) => group.check_commit(request.speaker, now),
+            Some(GroupKind::Share(_) | GroupKind::Streams) => Err(ErrorCode::UnknownMemberId),
         }
     }
 
@@ -202,7 +200,7 @@ impl Group {
             GroupKind::OffsetsOnly | GroupKind::Classic(_) => {
                 vec![GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None }]
             }
-            GroupKind::Consumer(group) => group.tombstones(Family::Consumer, group_id),
+            GroupKind::Consumer(group) => group.tombstones(group_id),
             GroupKind::Share(group) => group.tombstones(Family::Share, group_id),
             GroupKind::Streams => Vec::new(),
         }
@@ -213,7 +211,8 @@ impl Group {
         match &self.kind {
             GroupKind::OffsetsOnly | GroupKind::Streams => false,
             GroupKind::Classic(group) => group.is_subscribed_to(topic),
-            GroupKind::Consumer(group) | GroupKind::Share(group) => group.is_subscribed_to(topic),
+            GroupKind::Consumer(group) => group.is_subscribed_to(topic),
+            GroupKind::Share(group) => group.is_subscribed_to(topic),
         }
     }
 

@@ -4,6 +4,7 @@
 use super::classic::ClassicGroup;
 use super::consumer::NewGroup;
 use super::error::Result;
+use super::modern::ModernGroup;
 use super::records::{Family, GroupRecord, OffsetCommit};
 use crate::types::{TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ pub(crate) enum GroupKind {
     #[default]
     OffsetsOnly,
     Classic(ClassicGroup),
-    Consumer(NewGroup),
+    Consumer(ModernGroup),
     Share(NewGroup),
     /// kt knows only that it exists.
     Streams,
@@ -134,29 +135,40 @@ impl Groups {
             GroupRecord::PartitionMetadata { .. }
             | GroupRecord::Streams { .. }
             | GroupRecord::Unknown { .. } => {}
-            record => self.apply_to_new_group(record),
+            record if record.key_type() >= 10 && record.key_type() != 16 => self.apply_to_share_group(record),
+            record => self.apply_to_modern_group(record, timestamp),
         }
     }
 
-    /// Records of the new protocols, which make their group if it isn't there; tombstones don't.
-    fn apply_to_new_group(&mut self, record: GroupRecord) {
+    /// Records of the newer consumer protocol, which make their group if it isn't there; tombstones don't.
+    fn apply_to_modern_group(&mut self, record: GroupRecord, timestamp: TimestampMs) {
         let Some(group) = record.group().map(str::to_owned) else { return };
-        let is_share = record.key_type() >= 10 && record.key_type() != 16;
-        let matches = |kind: &GroupKind| match kind {
-            GroupKind::Consumer(_) => !is_share,
-            GroupKind::Share(_) => is_share,
-            _ => false,
-        };
-        if NewGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(|g| matches(&g.kind)) {
+        let is_modern = |group: &Group| matches!(group.kind, GroupKind::Consumer(_));
+        if ModernGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_modern) {
             return;
         }
-        let kind = &mut self.groups.entry(group).or_default().kind;
-        if !matches(kind) {
-            let new = NewGroup::default();
-            *kind = if is_share { GroupKind::Share(new) } else { GroupKind::Consumer(new) };
+        let known = self.groups.entry(group).or_default();
+        if !is_modern(known) {
+            known.kind = GroupKind::Consumer(ModernGroup::default());
         }
-        if let GroupKind::Consumer(new) | GroupKind::Share(new) = kind {
-            new.apply(record);
+        if let GroupKind::Consumer(modern) = &mut known.kind {
+            modern.apply(record, timestamp);
+        }
+    }
+
+    /// Records of share groups, which make their group if it isn't there; tombstones don't.
+    fn apply_to_share_group(&mut self, record: GroupRecord) {
+        let Some(group) = record.group().map(str::to_owned) else { return };
+        let is_share = |group: &Group| matches!(group.kind, GroupKind::Share(_));
+        if NewGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_share) {
+            return;
+        }
+        let known = self.groups.entry(group).or_default();
+        if !is_share(known) {
+            known.kind = GroupKind::Share(NewGroup::default());
+        }
+        if let GroupKind::Share(share) = &mut known.kind {
+            share.apply(record);
         }
     }
 
@@ -238,7 +250,8 @@ impl Group {
         match &self.kind {
             GroupKind::OffsetsOnly | GroupKind::Streams => false,
             GroupKind::Classic(group) => group.members().next().is_some(),
-            GroupKind::Consumer(group) | GroupKind::Share(group) => !group.members.is_empty(),
+            GroupKind::Consumer(group) => group.has_members(),
+            GroupKind::Share(group) => !group.members.is_empty(),
         }
     }
 }

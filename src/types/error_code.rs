@@ -32,6 +32,11 @@ pub(crate) enum ErrorCode {
     InvalidSessionTimeout,
     MemberIdRequired,
     GroupMaxSizeReached,
+    FencedMemberEpoch,
+    UnreleasedInstanceId,
+    UnsupportedAssignor,
+    StaleMemberEpoch,
+    InvalidRegularExpression,
     UnstableOffsetCommit,
     InvalidTxnState,
     ProducerFenced,
@@ -70,6 +75,11 @@ impl ErrorCode {
             ErrorCode::InvalidSessionTimeout => "InvalidSessionTimeoutException",
             ErrorCode::MemberIdRequired => "MemberIdRequiredException",
             ErrorCode::GroupMaxSizeReached => "GroupMaxSizeReachedException",
+            ErrorCode::FencedMemberEpoch => "FencedMemberEpochException",
+            ErrorCode::UnreleasedInstanceId => "UnreleasedInstanceIdException",
+            ErrorCode::UnsupportedAssignor => "UnsupportedAssignorException",
+            ErrorCode::StaleMemberEpoch => "StaleMemberEpochException",
+            ErrorCode::InvalidRegularExpression => "InvalidRegularExpression",
             ErrorCode::UnstableOffsetCommit => "UnstableOffsetCommitException",
             ErrorCode::InvalidTxnState => "InvalidTxnStateException",
             ErrorCode::ProducerFenced => "ProducerFencedException",
@@ -132,6 +142,19 @@ impl ErrorCode {
                 "The group member needs to have a valid member id before actually entering a consumer group."
             }
             ErrorCode::GroupMaxSizeReached => "The group has reached its maximum size.",
+            ErrorCode::FencedMemberEpoch => {
+                "The member epoch is fenced by the group coordinator. The member must abandon all its partitions and rejoin."
+            }
+            ErrorCode::UnreleasedInstanceId => {
+                "The instance ID is still used by another member in the consumer group. That member must leave first."
+            }
+            ErrorCode::UnsupportedAssignor => {
+                "The assignor or its version range is not supported by the consumer group."
+            }
+            ErrorCode::StaleMemberEpoch => {
+                "The member epoch is stale. The member must retry after receiving its updated member epoch via the ConsumerGroupHeartbeat API."
+            }
+            ErrorCode::InvalidRegularExpression => "The regular expression is not valid.",
             ErrorCode::UnstableOffsetCommit => "There are unstable offsets that need to be cleared.",
             ErrorCode::InvalidTxnState => {
                 "The producer attempted a transactional operation in an invalid state."

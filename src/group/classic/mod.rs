@@ -10,7 +10,7 @@ mod requests;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
-mod tests;
+pub(in crate::group) mod tests;
 
 pub(crate) use group::{ClassicGroup, ClassicState};
 pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};

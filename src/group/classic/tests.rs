@@ -8,7 +8,7 @@ use crate::types::{ErrorCode, TimestampMs};
 
 pub(super) const G: &str = "g";
 
-pub(super) fn request(id: &str, instance: Option<&str>, assignors: &[&str]) -> JoinRequest {
+pub(in crate::group) fn request(id: &str, instance: Option<&str>, assignors: &[&str]) -> JoinRequest {
     let subscription = Subscription::to(vec!["t".to_owned()]).encode().unwrap();
     JoinRequest {
         member_id: String::new(),

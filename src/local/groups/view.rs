@@ -6,7 +6,7 @@ use super::super::error::Result;
 use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription, Node};
 use crate::disk;
 use crate::group::protocol::AssignedPartitions;
-use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind, NewGroup};
+use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind, ModernGroup};
 use std::time::Duration;
 
 /// Whether a member lives: it holds the lock on its file, or it is a static one whose session hasn't ended.
@@ -80,11 +80,11 @@ pub(super) fn description(
 }
 
 /// Members of the new protocol only ever live on a broker.
-fn describe_new(description: &mut GroupDescription, group: &NewGroup) {
+fn describe_new(description: &mut GroupDescription, group: &ModernGroup) {
     description.group_type = GroupType::Consumer;
     description.assignor = "uniform".to_owned();
-    description.group_epoch = Some(group.epoch);
-    description.target_assignment_epoch = Some(group.target_epoch);
+    description.group_epoch = Some(group.epoch());
+    description.target_assignment_epoch = Some(group.target_epoch());
 }
 
 fn state(group: &ClassicGroup, has_living: bool) -> GroupState {

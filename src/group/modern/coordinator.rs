@@ -1,0 +1,133 @@
+//! Heartbeats of the newer protocol on groups by id: groups come into being with their first member, and an empty group
+//! of the classic protocol becomes one of the newer.
+
+use super::super::classic::Speaker;
+use super::super::records::GroupRecord;
+use super::super::state::{GroupKind, Groups};
+use super::catalog::TopicCatalog;
+use super::group::ModernGroup;
+use super::heartbeat::Change;
+use super::request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal};
+use crate::types::{ErrorCode, TimestampMs};
+
+impl Groups {
+    /// Takes a ConsumerGroupHeartbeat request. A refusal changes nothing.
+    pub(crate) fn modern_heartbeat(
+        &mut self,
+        group_id: &str,
+        request: &HeartbeatRequest,
+        catalog: &TopicCatalog,
+        config: &ModernConfig,
+        now: TimestampMs,
+    ) -> Result<(Vec<GroupRecord>, HeartbeatAnswer), Refusal> {
+        request.validate()?;
+        let first_records = self.prepare_for_heartbeat(group_id, request)?;
+        let mut change = Change::new(group_id, catalog, now);
+        let group = self.modern(group_id).ok_or_else(|| not_found("Group", group_id, "not found"))?;
+        let answer = match request.member_epoch {
+            ..0 => group.leave(request, &mut change)?,
+            _ => group.heartbeat(request, config, &mut change)?,
+        };
+        let mut records = first_records;
+        records.append(&mut change.records);
+        Ok((records, answer))
+    }
+
+    /// Sees to it that there is a group of the newer protocol, and answers the records that this takes.
+    fn prepare_for_heartbeat(
+        &mut self,
+        group_id: &str,
+        request: &HeartbeatRequest,
+    ) -> Result<Vec<GroupRecord>, Refusal> {
+        let is_joining = request.member_epoch == 0;
+        let mut records = Vec::new();
+        match self.get(group_id).map(|group| &group.kind) {
+            Some(GroupKind::Consumer(_)) => return Ok(records),
+            None | Some(GroupKind::OffsetsOnly) if !is_joining => {
+                let what = if request.member_epoch > 0 { "Consumer group" } else { "Group" };
+                return Err(not_found(what, group_id, "not found"));
+            }
+            None => {}
+            Some(GroupKind::Classic(classic)) if is_joining && classic.members().next().is_none() => {
+                records.push(GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None });
+            }
+            // Kafka clears the key of a group that only had offsets too.
+            Some(GroupKind::OffsetsOnly) => {
+                records.push(GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None });
+            }
+            Some(GroupKind::Classic(_) | GroupKind::Share(_) | GroupKind::Streams) => {
+                return Err(not_found("Group", group_id, "is not a consumer group"));
+            }
+        }
+        self.get_or_insert(group_id).kind = GroupKind::Consumer(ModernGroup::default());
+        Ok(records)
+    }
+
+    /// Lets time pass for a group of the newer protocol: members that were not heard of, or did not let go of what they
+    /// should, are taken out.
+    pub(crate) fn modern_tick(
+        &mut self,
+        group_id: &str,
+        catalog: &TopicCatalog,
+        config: &ModernConfig,
+        now: TimestampMs,
+    ) -> Vec<GroupRecord> {
+        let Some(group) = self.modern(group_id) else { return Vec::new() };
+        let lapsed = group.lapsed(config, now);
+        let mut change = Change::new(group_id, catalog, now);
+        group.remove(&lapsed, &mut change);
+        change.records
+    }
+
+    /// Takes out the members of a group of the newer protocol that `is_dead` says are dead.
+    pub(crate) fn bury_modern(
+        &mut self,
+        group_id: &str,
+        is_dead: impl Fn(&str) -> bool,
+        catalog: &TopicCatalog,
+        now: TimestampMs,
+    ) -> Vec<GroupRecord> {
+        let Some(group) = self.modern(group_id) else { return Vec::new() };
+        let dead: Vec<String> =
+            group.members().map(|(id, _)| id).filter(|id| is_dead(id)).map(str::to_owned).collect();
+        let mut change = Change::new(group_id, catalog, now);
+        group.remove(&dead, &mut change);
+        change.records
+    }
+
+    /// The group, if it is one of the newer protocol.
+    pub(crate) fn modern(&mut self, group_id: &str) -> Option<&mut ModernGroup> {
+        match &mut self.get_mut(group_id)?.kind {
+            GroupKind::Consumer(group) => Some(group),
+            _ => None,
+        }
+    }
+}
+
+impl ModernGroup {
+    /// Whether `speaker` may commit offsets now; that is a sign of life. The generation is the member's epoch.
+    pub(in crate::group) fn check_commit(
+        &mut self,
+        speaker: Speaker<'_>,
+        now: TimestampMs,
+    ) -> Result<(), ErrorCode> {
+        if speaker.generation < 0 && !self.has_members() {
+            return Ok(());
+        }
+        let member = self.members.get_mut(speaker.member_id).ok_or(ErrorCode::UnknownMemberId)?;
+        if speaker.generation != member.epoch() {
+            return Err(if member.is_classic() {
+                ErrorCode::IllegalGeneration
+            } else {
+                ErrorCode::StaleMemberEpoch
+            });
+        }
+        // Kafka counts only heartbeats; a member that commits is alive all the same.
+        member.heard_at = member.heard_at.max(now);
+        Ok(())
+    }
+}
+
+fn not_found(what: &str, group_id: &str, how: &str) -> Refusal {
+    Refusal::new(ErrorCode::GroupIdNotFound, format!("{what} {group_id} {how}."))
+}

@@ -1,0 +1,86 @@
+//! The regular expressions that members subscribe with: which topics each of them stands for.
+
+use super::super::records::{GroupRecord, ResolvedRegex};
+use super::group::ModernGroup;
+use super::heartbeat::Change;
+use super::request::Refusal;
+use crate::types::ErrorCode;
+use ::regex::Regex;
+
+/// Refuses what is no regular expression.
+pub(super) fn check(text: &str) -> Result<(), Refusal> {
+    match compile(text) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default();
+            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+            let message =
+                format!("SubscribedTopicRegex `{text}` is not a valid regular expression: {reason}.");
+            Err(Refusal::new(ErrorCode::InvalidRegularExpression, message))
+        }
+    }
+}
+
+/// Compiles a regular expression that has to match whole names.
+fn compile(text: &str) -> Result<Regex, ::regex::Error> {
+    Regex::new(text).and_then(|_| Regex::new(&format!("^(?:{text})$")))
+}
+
+impl ModernGroup {
+    /// Brings up to date what the members' regular expressions stand for; answers whether that changed.
+    pub(super) fn resolve_regexes(&mut self, change: &mut Change<'_>) -> bool {
+        let version = change.catalog.version();
+        let used: std::collections::BTreeSet<String> =
+            self.members.values().filter_map(|member| member.regex()).map(str::to_owned).collect();
+        let mut changed = false;
+        for text in used {
+            let known = self.regexes.get(&text);
+            if known.is_some_and(|known| known.metadata_version >= version) {
+                continue;
+            }
+            // It was checked when its member came; one that can't be compiled now stands for nothing.
+            let Ok(regex) = compile(&text) else { continue };
+            let topics: Vec<String> =
+                change.catalog.names().filter(|name| regex.is_match(name)).map(str::to_owned).collect();
+            if known.is_some_and(|known| known.topics == topics) {
+                continue;
+            }
+            changed = true;
+            let value = Some(ResolvedRegex { topics, metadata_version: version, timestamp: change.now });
+            let record = GroupRecord::Regex { group: change.group(), regex: text, value };
+            change.put(self, record);
+        }
+        changed
+    }
+
+    /// Forgets a regular expression that nobody has any more.
+    pub(super) fn drop_regex_if_unused(&mut self, text: &str, change: &mut Change<'_>) {
+        if !text.is_empty() && !self.regex_is_used(text) {
+            let record = GroupRecord::Regex { group: change.group(), regex: text.to_owned(), value: None };
+            change.put(self, record);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_names_must_match() {
+        let regex = compile("t|u.*").unwrap();
+        assert!(
+            regex.is_match("t") && regex.is_match("uv") && !regex.is_match("tt") && !regex.is_match("xu")
+        );
+        assert!(compile(")(").is_err());
+    }
+
+    #[test]
+    fn a_bad_one_is_refused_in_kafkas_form() {
+        let refusal = check("a(").unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::InvalidRegularExpression);
+        let start = "SubscribedTopicRegex `a(` is not a valid regular expression: ";
+        assert!(refusal.message.starts_with(start), "{}", refusal.message);
+    }
+}
