@@ -8,7 +8,7 @@ use std::path::Path;
 /// An exclusive lock (`flock`) on a file, held until dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    file: File,
+    _file: File,
 }
 
 impl FileLock {
@@ -19,27 +19,9 @@ impl FileLock {
             let file = File::open(path, Mode::Create)?;
             lock(&file)?;
             if file.is_at_its_path()? {
-                return Ok(FileLock { file });
+                return Ok(FileLock { _file: file });
             }
         }
-    }
-
-    /// Takes the lock if nobody has it.
-    pub(crate) fn try_acquire(path: &Path) -> Result<Option<FileLock>> {
-        loop {
-            let file = File::open(path, Mode::Create)?;
-            if !try_lock(&file)? {
-                return Ok(None);
-            }
-            if file.is_at_its_path()? {
-                return Ok(Some(FileLock { file }));
-            }
-        }
-    }
-
-    /// The locked file itself, for what is to be kept in it.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
     }
 }
 
@@ -50,15 +32,6 @@ pub(crate) fn lock(file: &File) -> Result<()> {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             other => return other.map_err(|e| Error::new("lock", file.path(), e)),
         }
-    }
-}
-
-/// Takes the exclusive lock on an open file unless another handle has it.
-fn try_lock(file: &File) -> Result<bool> {
-    match fs2::FileExt::try_lock_exclusive(&file.file) {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(false),
-        Err(e) => Err(Error::new("lock", file.path(), e)),
     }
 }
 
@@ -79,6 +52,21 @@ pub(crate) fn is_locked(path: &Path) -> Result<bool> {
         Ok(()) => Ok(false),
         Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(true),
         Err(e) => Err(Error::new("lock", path, e)),
+    }
+}
+
+/// Waits until nobody holds the exclusive lock on `path` any more; the file may be removed meanwhile.
+pub(crate) fn wait_unlocked(path: &Path) -> Result<()> {
+    let file = match File::open(path, Mode::Read) {
+        Ok(file) => file,
+        Err(e) if e.is_not_found() => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    loop {
+        match fs2::FileExt::lock_shared(&file.file) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map_err(|e| Error::new("lock", path, e)),
+        }
     }
 }
 
@@ -129,14 +117,30 @@ mod tests {
     }
 
     #[test]
-    fn one_holder_at_a_time_and_a_replaced_file_is_noticed() {
+    fn the_end_of_a_holder_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("member");
+        wait_unlocked(&path).unwrap();
+        let held = FileLock::acquire(&path).unwrap();
+        let waiting = {
+            let path = path.clone();
+            std::thread::spawn(move || wait_unlocked(&path))
+        };
+        std::fs::remove_file(&path).unwrap();
+        drop(held);
+        waiting.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_another_lock() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let held = FileLock::acquire(&path).unwrap();
-        assert!(FileLock::try_acquire(&path).unwrap().is_none());
         std::fs::remove_file(&path).unwrap();
-        assert!(!held.file().is_at_its_path().unwrap());
-        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+        assert!(!is_locked(&path).unwrap());
+        let other = FileLock::acquire(&path).unwrap();
         drop(held);
+        assert!(is_locked(&path).unwrap());
+        drop(other);
     }
 }

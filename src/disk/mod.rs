@@ -7,6 +7,7 @@ mod file;
 mod lock;
 mod system;
 mod wake;
+mod word;
 
 pub(crate) use dir::{
     Durability, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace, replace_with,
@@ -14,6 +15,7 @@ pub(crate) use dir::{
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
-pub(crate) use lock::{FileLock, SharedRangeLock, is_locked, lock, unlock};
+pub(crate) use lock::{FileLock, SharedRangeLock, is_locked, lock, unlock, wait_unlocked};
 pub(crate) use system::{boot_id, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};
+pub(crate) use word::SharedWord;

@@ -13,6 +13,7 @@ mod classic;
 mod consumer;
 mod coordinator;
 mod error;
+mod live;
 mod modern;
 mod offsets;
 mod partition;
@@ -24,10 +25,11 @@ mod state;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{
-    ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined, Outcome, Protocols,
+    Belief, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, Duty, JoinRequest, Joined, Protocols,
     Speaker, SyncRequest,
 };
 pub(crate) use error::Error;
+pub(crate) use live::LiveBytes;
 pub(crate) use modern::ModernGroup;
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;

@@ -186,6 +186,16 @@ impl Groups {
         records
     }
 
+    /// Deletes the groups of which nothing is left, but for those that `is_alive` knows better of.
+    pub(crate) fn sweep(&mut self, now: TimestampMs, is_alive: impl Fn(&str) -> bool) -> Vec<GroupRecord> {
+        let leftover =
+            self.iter().filter(|(id, group)| group.is_leftover(now) && !self.has_pending(id, None));
+        let leftover = leftover.filter(|(id, _)| !is_alive(id));
+        let records: Vec<GroupRecord> = leftover.flat_map(|(id, group)| group.tombstones(id)).collect();
+        self.apply_all(&records);
+        records
+    }
+
     fn apply_all(&mut self, records: &[GroupRecord]) {
         for record in records {
             self.apply(record.clone(), TimestampMs::NONE);

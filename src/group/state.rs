@@ -9,6 +9,9 @@ use super::records::{Family, GroupRecord, OffsetCommit};
 use crate::types::{TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
 
+/// `offsets.retention.check.interval.ms`.
+const RETENTION_CHECK_MS: i64 = 600_000;
+
 /// All groups of one partition.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Groups {
@@ -56,15 +59,17 @@ pub(crate) enum GroupKind {
 
 impl Groups {
     /// Applies a record that is not part of a transaction. Members of classic groups count as heard of at
-    /// `timestamp`, the record's own.
+    /// `timestamp`, the record's own. Answers the group that it describes, if it isn't an offset.
     pub(crate) fn replay(
         &mut self,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
         timestamp: TimestampMs,
-    ) -> Result<()> {
-        self.apply(GroupRecord::decode(key, value)?, timestamp);
-        Ok(())
+    ) -> Result<Option<String>> {
+        let record = GroupRecord::decode(key, value)?;
+        let described = record.described().map(str::to_owned);
+        self.apply(record, timestamp);
+        Ok(described)
     }
 
     /// Keeps a record of a transactional batch until [`Groups::end_transaction`]. Transactions hold nothing but
@@ -247,7 +252,22 @@ impl Group {
 
     /// Whether anyone is in the group.
     pub(crate) fn has_members(&self) -> bool {
-        match &self.kind {
+        self.kind.has_members()
+    }
+
+    /// Whether nothing is left of a classic group that has been empty for so long that a broker would have deleted it:
+    /// it looks for such groups from time to time.
+    pub(crate) fn is_leftover(&self, now: TimestampMs) -> bool {
+        let GroupKind::Classic(group) = &self.kind else { return false };
+        let empty_ms = now.0.saturating_sub(group.state_timestamp().0);
+        group.is_at_rest() && self.offsets.is_empty() && empty_ms >= RETENTION_CHECK_MS
+    }
+}
+
+impl GroupKind {
+    /// Whether anyone is in the group.
+    pub(crate) fn has_members(&self) -> bool {
+        match self {
             GroupKind::OffsetsOnly | GroupKind::Streams => false,
             GroupKind::Classic(group) => group.members().next().is_some(),
             GroupKind::Consumer(group) => group.has_members(),
@@ -284,7 +304,7 @@ mod tests {
                 Ok(producer) => {
                     groups.replay_transactional(producer, Some(&key), value.as_deref(), time).unwrap()
                 }
-                Err(_) => groups.replay(Some(&key), value.as_deref(), time).unwrap(),
+                Err(_) => drop(groups.replay(Some(&key), value.as_deref(), time).unwrap()),
             }
         }
         groups

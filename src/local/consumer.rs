@@ -3,7 +3,7 @@
 use super::assigned::{Assigned, Flow};
 use super::cluster::Cluster;
 use super::error::Error;
-use super::groups::GroupMember;
+use super::groups::{GroupMember, Sentinel};
 use crate::client::{
     self, CommittedOffset, Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset,
     Polled, Result, StartOffset, Subscription,
@@ -12,6 +12,7 @@ use crate::disk::{Channels, Woken};
 use crate::record::BatchReader;
 use crate::signal;
 use crate::types::{ErrorCode, TimestampMs, TopicName, TopicPartition, now_ms};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// How much of a log is read at a time: one buffer serves all partitions.
@@ -19,18 +20,18 @@ const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// A consumer on a data directory.
 pub(super) struct LocalConsumer {
-    cluster: Cluster,
-    config: ConsumerConfig,
-    member: Option<GroupMember>,
-    assigned: Vec<Assigned>,
+    pub(super) cluster: Cluster,
+    pub(super) config: ConsumerConfig,
+    pub(super) member: Option<GroupMember>,
+    pub(super) assigned: Vec<Assigned>,
     /// The partition to be looked at first, so that a busy one doesn't starve the others.
     turn: usize,
     buffer: Vec<u8>,
     batches: BatchReader,
     /// A chunk in `buffer` that isn't read to its end: which partition's, and the bytes that are left of it.
-    unread: Option<(usize, std::ops::Range<usize>)>,
+    pub(super) unread: Option<(usize, std::ops::Range<usize>)>,
     started: bool,
-    last_commit: Instant,
+    pub(super) last_commit: Instant,
 }
 
 impl LocalConsumer {
@@ -57,12 +58,10 @@ impl LocalConsumer {
         }
         if changed || !self.started {
             let topics = self.matching_topics()?;
-            match (&mut self.member, self.config.group.as_deref()) {
-                (Some(member), _) => member.subscribe(&topics)?,
-                (None, Some(group)) => {
-                    self.member = Some(GroupMember::join(&self.cluster, group, &self.config, &topics)?)
-                }
-                (None, None) => {}
+            match &mut self.member {
+                Some(member) => member.subscribe(&topics),
+                None if !self.started => self.member = self.new_member(&topics)?,
+                None => {}
             }
             self.started = true;
             if self.member.is_none() {
@@ -70,12 +69,19 @@ impl LocalConsumer {
                 return self.assign(&wanted, handler);
             }
         }
-        if let Some(member) = &mut self.member
-            && let Some(wanted) = member.assignment_if_changed()?
-        {
-            self.assign(&wanted, handler)?;
+        self.follow_group(handler)
+    }
+
+    /// A member of the group, if there is to be one. A group that nobody asked for is done without where none can be kept.
+    fn new_member(&self, topics: &[String]) -> Result<Option<GroupMember>> {
+        let Some(group) = self.config.group.as_deref() else { return Ok(None) };
+        if self.config.group_is_made_up && !self.cluster.is_writable() {
+            return Ok(None);
         }
-        Ok(())
+        match GroupMember::new(&self.cluster, group, &self.config, topics) {
+            Err(e) if self.config.group_is_made_up && e.code == ErrorCode::KafkaStorage => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Asking for a topic creates it, as a broker does on a metadata request.
@@ -130,55 +136,20 @@ impl LocalConsumer {
         Ok(all)
     }
 
-    /// Opens the partitions that are new and lets go of those that are not wanted any more.
-    fn assign(&mut self, wanted: &[TopicPartition], handler: &mut dyn Handler) -> Result<()> {
-        if self.unread.is_some() {
-            // Its records come again: the partition's position stands behind the last one that was handed over.
-            self.forget_unread()?;
-        }
-        let (mut kept, mut added) = (Vec::new(), Vec::new());
-        for key in wanted {
-            let Some(topic) = self.cluster.open_topic(&key.topic)? else { continue };
-            let same = |a: &Assigned| a.is(topic.id, key.partition);
-            match self.assigned.iter().position(same) {
-                Some(index) => kept.push(self.assigned.swap_remove(index)),
-                None => {
-                    let partition = match self.cluster.partition(&topic, key.partition) {
-                        Err(Error::PartitionGone { .. }) => continue,
-                        other => other?,
-                    };
-                    kept.push(Assigned::new(&topic, key.partition, partition, self.config.read_committed));
-                    added.push(key.clone());
-                }
-            }
-        }
-        let gone: Vec<TopicPartition> = self.assigned.iter().map(Assigned::key).collect();
-        if !gone.is_empty() {
-            let due = handler.revoked(&gone);
-            self.commit(&due)?;
-        }
-        self.assigned = kept;
-        if !added.is_empty() {
-            handler.assigned(&added);
-        }
-        Ok(())
-    }
-
-    fn forget_unread(&mut self) -> Result<()> {
+    pub(super) fn forget_unread(&mut self) {
         if let Some((index, _)) = self.unread.take()
             && let Some(assigned) = self.assigned.get_mut(index)
         {
             assigned.rewind();
         }
-        Ok(())
     }
 
     /// Gives a partition its first position.
-    fn position(&mut self, index: usize) -> Result<()> {
+    pub(super) fn position(&mut self, index: usize) -> Result<()> {
         let Some(assigned) = self.assigned.get_mut(index).filter(|a| a.position().is_none()) else {
             return Ok(());
         };
-        let committed = match &mut self.member {
+        let committed = match &self.member {
             Some(member) => member.committed(&assigned.key())?,
             None => None,
         };
@@ -204,9 +175,12 @@ impl LocalConsumer {
         let Some((index, range)) = self.unread.take() else { return Ok(Flow::Done) };
         let Some(assigned) = self.assigned.get_mut(index) else { return Ok(Flow::Done) };
         let bytes = self.buffer.get(range.clone()).unwrap_or_default();
+        let sentinel = self.member.as_ref().map(GroupMember::sentinel);
         let mut counted = |record: &ConsumerRecord<'_>| {
             *delivered = true;
-            handler.record(record)
+            let flow = handler.record(record);
+            // Whoever was stopped meanwhile, or is to give partitions to others, must not go on.
+            if sentinel.as_ref().is_some_and(Sentinel::calls) { ControlFlow::Break(()) } else { flow }
         };
         let flow = assigned.deliver(bytes, &mut self.batches, self.config.until, &mut counted)?;
         if let Flow::Stopped { left_bytes } = flow {
@@ -257,41 +231,6 @@ impl LocalConsumer {
                 && self.assigned.iter().all(|a| a.position().is_some_and(|p| p >= until))
         })
     }
-
-    /// Commits positions that have moved, if it is time.
-    fn commit_if_due(&mut self) -> Result<Option<Duration>> {
-        let (Some(interval), Some(_)) = (self.config.auto_commit, &self.member) else { return Ok(None) };
-        if !self.assigned.iter().any(Assigned::has_uncommitted) {
-            return Ok(None);
-        }
-        let passed = self.last_commit.elapsed();
-        if passed < interval {
-            return Ok(Some(interval - passed));
-        }
-        self.commit_positions()?;
-        Ok(None)
-    }
-
-    /// Gives every partition a position, those included whose turn never came: a group commits all of them. Where none
-    /// can be found, none is committed.
-    fn position_all(&mut self) {
-        if self.member.is_some() {
-            for index in 0..self.assigned.len() {
-                let _ = self.position(index);
-            }
-        }
-    }
-
-    fn commit_positions(&mut self) -> Result<()> {
-        let Some(member) = &mut self.member else { return Ok(()) };
-        let positions: Vec<_> = self.assigned.iter().filter_map(Assigned::due_commit).collect();
-        if !positions.is_empty() {
-            member.commit(&positions)?;
-            self.assigned.iter_mut().for_each(Assigned::committed);
-        }
-        self.last_commit = Instant::now();
-        Ok(())
-    }
 }
 
 impl Consumer for LocalConsumer {
@@ -307,7 +246,7 @@ impl Consumer for LocalConsumer {
             }
             self.update_assignment(handler)?;
             let mut delivered = false;
-            while !handler.is_full() && (self.unread.is_some() || self.fetch()?) {
+            while !handler.is_full() && (self.unread.is_some() || self.fetch()?) && !self.is_called() {
                 let flow = self.drain(handler, &mut delivered)?;
                 if delivered || matches!(flow, Flow::Stopped { .. }) {
                     return Ok(Polled::Records);
@@ -316,13 +255,18 @@ impl Consumer for LocalConsumer {
             if self.until_reached() {
                 return Ok(Polled::End);
             }
+            if self.is_called() {
+                continue;
+            }
             let commit_in = self.commit_if_due()?;
             let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(Polled::TimedOut);
             }
             let sleep = [left, commit_in].into_iter().flatten().min();
+            self.set_idle(true);
             let woken = self.cluster.wake().wait(seen, self.channels(), sleep);
+            self.set_idle(false);
             if woken == Woken::TimedOut && left.is_some_and(|left| sleep == Some(left)) {
                 return Ok(Polled::TimedOut);
             }
@@ -338,7 +282,7 @@ impl Consumer for LocalConsumer {
     }
 
     fn commit(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
-        match &mut self.member {
+        match &self.member {
             Some(member) if !offsets.is_empty() => member.commit(offsets),
             _ => Ok(()),
         }

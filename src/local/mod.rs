@@ -4,6 +4,7 @@
 
 mod admin;
 mod assigned;
+mod assignment;
 mod broker;
 mod checkpoints;
 mod cluster;

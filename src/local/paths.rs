@@ -57,9 +57,14 @@ impl Coordination {
         self.root.join("groups").join(encode_name(group))
     }
 
-    /// Held by the member that reads for the group.
-    pub(super) fn group_claim(&self, group: &str) -> PathBuf {
-        self.group(group).join("claim")
+    /// What the members of a group share between two records.
+    pub(super) fn group_live(&self, group: &str) -> PathBuf {
+        self.group(group).join("live")
+    }
+
+    /// The number that tells members when to look at what they share.
+    pub(super) fn group_changes(&self, group: &str) -> PathBuf {
+        self.group(group).join("changes")
     }
 
     /// The files of a group's members.

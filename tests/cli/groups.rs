@@ -6,6 +6,18 @@ fn describe(kt: &Kt, group: &str) -> Output {
     kt.run(format!("groups --describe --group {group}"))
 }
 
+/// CLIENT-ID and #PARTITIONS of each member, in order of client ids.
+fn members(kt: &Kt, group: &str) -> Vec<String> {
+    let output = kt.run(format!("groups --describe --group {group} --members"));
+    let lines = output.lines();
+    let cells = |line: &String| line.split_whitespace().rev().take(2).map(str::to_owned).collect::<Vec<_>>();
+    let is_member = |line: &&String| line.starts_with(group);
+    let mut members: Vec<String> =
+        lines.iter().filter(is_member).map(cells).map(|cells| format!("{} {}", cells[1], cells[0])).collect();
+    members.sort();
+    members
+}
+
 /// TOPIC, PARTITION, CURRENT-OFFSET, LOG-END-OFFSET and LAG of each row.
 fn rows(output: &Output) -> Vec<String> {
     let lines = output.lines();
@@ -36,12 +48,19 @@ fn describe_shows_lag_of_a_dead_member() {
 }
 
 #[test]
-fn a_second_member_waits_until_the_first_has_gone() {
+fn one_partition_has_one_reader_and_the_other_member_stands_by() {
     let kt = Kt::new();
     kt.stdin("1\n2\n").run("produce --topic log").shows("");
-    let first = kt.start("consume --topic log --group readers --from-beginning");
+    // The member whose id comes first has the partition.
+    let consume = |id: &str| {
+        kt.start(format!(
+            "consume --topic log --group readers --from-beginning --command-property client.id={id}"
+        ))
+    };
+    let first = consume("a");
     first.wait_for_line("^2$");
-    let second = kt.start("consume --topic log --group readers --from-beginning");
+    let second = consume("b");
+    wait_until("both members", || members(&kt, "readers") == ["a 1", "b 0"]);
     kt.stdin("3\n").run("produce --topic log").shows("");
     first.wait_for_line("^3$");
     assert_eq!(second.stdout_so_far(), b"", "one partition has one reader");

@@ -40,7 +40,7 @@ fn a_group_name_never_leaves_the_directory() {
 
 /// The topics, and what lies in the data directory's parent.
 fn everything(kt: &Kt) -> (Vec<String>, Vec<String>) {
-    (kt.run("topics --list").success().lines(), names_in(kt.data().parent().unwrap()))
+    (kt.run("topics --list --exclude-internal").success().lines(), names_in(kt.data().parent().unwrap()))
 }
 
 fn names_in(directory: &std::path::Path) -> Vec<String> {

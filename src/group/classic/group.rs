@@ -118,6 +118,23 @@ impl ClassicGroup {
         self.members.get(member_id)
     }
 
+    /// Whether its record tells the whole group: nobody is in it or about to be.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.state == ClassicState::Empty && self.members.is_empty() && self.promised.is_empty()
+    }
+
+    /// A text that differs when members other than the one that changed the group have to look at it: a new state, a new
+    /// generation, or a new process in a static place.
+    pub(crate) fn phase(&self) -> Vec<u8> {
+        let mut phase = vec![self.state as u8];
+        phase.extend(self.generation.to_be_bytes());
+        for member in self.members.values().filter(|member| member.instance_id.is_some()) {
+            phase.extend(member.member_id.as_bytes());
+            phase.push(0);
+        }
+        phase
+    }
+
     /// The member that holds a static id.
     pub(crate) fn static_member(&self, instance_id: &str) -> Option<&ClassicMember> {
         self.members.values().find(|member| member.instance_id.as_deref() == Some(instance_id))

@@ -1,8 +1,10 @@
 //! The coordinator of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup): a state machine over
 //! `ClassicGroup` that answers with records to write and replies to send. Times and new ids are arguments.
 
+mod duty;
 mod group;
 mod join;
+mod live;
 mod member;
 mod outcome;
 mod rebalance;
@@ -12,6 +14,7 @@ mod simulation;
 #[cfg(test)]
 pub(in crate::group) mod tests;
 
+pub(crate) use duty::{Belief, Duty};
 pub(crate) use group::{ClassicGroup, ClassicState};
 pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};
 pub(crate) use outcome::{Joined, Outcome};

@@ -144,6 +144,11 @@ impl GroupRecord {
         }
     }
 
+    /// The group, if the record is about the group itself and not one of its offsets.
+    pub(crate) fn described(&self) -> Option<&str> {
+        if matches!(self, GroupRecord::Offset { .. }) { None } else { self.group() }
+    }
+
     /// The member, or the regular expression, in the key.
     fn second_key(&self) -> Option<&str> {
         match self {

@@ -2,17 +2,18 @@
 
 use super::super::cluster::Cluster;
 use super::log::{GroupLog, OFFSETS_TOPIC, Sync};
-use super::view::{self, is_alive};
+use super::presence::settle;
+use super::view;
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
-use crate::group::{ClassicConfig, CommitRequest, GroupKind, GroupRecord, Groups, NewCommit, Speaker};
-use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
+use crate::group::{CommitRequest, Groups, NewCommit, Speaker};
+use crate::types::{ErrorCode, Offset, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::local) fn list(cluster: &Cluster) -> Result<Vec<GroupListing>> {
     let mut listings = Vec::new();
     for log in GroupLog::all(cluster)? {
         for (id, group) in log.groups().iter() {
-            listings.extend(view::listing(cluster, id, group)?);
+            listings.extend(view::listing(cluster, &log, id, group)?);
         }
     }
     listings.sort_by(|a, b| a.group.cmp(&b.group));
@@ -25,7 +26,8 @@ pub(in crate::local) fn describe(cluster: &Cluster, id: &str) -> Result<GroupDes
     check_id(id)?;
     let log = GroupLog::of_group(cluster, id)?;
     let group = log.as_ref().and_then(|log| log.groups().get(id)).ok_or_else(|| not_found("not found"))?;
-    let description = view::description(cluster, id, group, cluster.coordinator()?)?;
+    let log = log.as_ref().ok_or_else(|| not_found("not found"))?;
+    let description = view::description(cluster, log, id, group)?;
     description.ok_or_else(|| not_found("is not a consumer group"))
 }
 
@@ -50,10 +52,10 @@ pub(in crate::local) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
     check_id(id)?;
     let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
     let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
-    log.update(Sync::Now, |groups, now| {
-        let buried = bury(cluster, id, groups, now)?;
-        let deleted = groups.delete(id).map_err(client::Error::of)?;
-        Ok((vec![buried, deleted], ()))
+    log.update(id, Sync::Now, |groups, now| {
+        let mut batches = settle(cluster, id, groups, now)?;
+        batches.push(groups.delete(id).map_err(client::Error::of)?);
+        Ok((batches, ()))
     })
 }
 
@@ -75,11 +77,12 @@ pub(in crate::local) fn alter_offsets(
     });
     let new: Vec<NewCommit> = new.collect();
     let speaker = Speaker { member_id: "", instance_id: None, generation: -1 };
-    let results = log.update(Sync::Now, |groups, now| {
-        let buried = bury(cluster, id, groups, now)?;
+    let results = log.update(id, Sync::Now, |groups, now| {
+        let mut batches = settle(cluster, id, groups, now)?;
         let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
         let outcome = groups.commit(request, now).map_err(client::Error::of)?;
-        Ok((vec![buried, outcome.records], outcome.results))
+        batches.push(outcome.records);
+        Ok((batches, outcome.results))
     })?;
     Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
@@ -94,10 +97,11 @@ pub(in crate::local) fn delete_offsets(
     let known: Vec<TopicPartition> = partitions.iter().filter(|tp| existing.contains(tp)).cloned().collect();
     let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
     let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
-    let results = log.update(Sync::Now, |groups, now| {
-        let buried = bury(cluster, id, groups, now)?;
+    let results = log.update(id, Sync::Now, |groups, now| {
+        let mut batches = settle(cluster, id, groups, now)?;
         let outcome = groups.delete_offsets(id, &known).map_err(client::Error::of)?;
-        Ok((vec![buried, outcome.records], outcome.results))
+        batches.push(outcome.records);
+        Ok((batches, outcome.results))
     })?;
     Ok(answers(partitions.iter(), &results.into_iter().collect()))
 }
@@ -112,28 +116,10 @@ pub(in crate::local) fn forget_topic(cluster: &Cluster, topic: &str) -> Result<(
             groups.iter().any(|(_, group)| group.offsets().any(|(partition, _)| partition.topic == topic))
         };
         if has_commits(log.groups()) {
-            log.update(Sync::Now, |groups, _| Ok((vec![groups.forget_topic(topic)], ())))?;
+            log.update_offsets(Sync::Now, |groups, _| Ok((vec![groups.forget_topic(topic)], ())))?;
         }
     }
     Ok(())
-}
-
-/// Takes the dead out of a group; the records of that go before those of whatever is done next.
-pub(in crate::local) fn bury(
-    cluster: &Cluster,
-    id: &str,
-    groups: &mut Groups,
-    now: TimestampMs,
-) -> Result<Vec<GroupRecord>> {
-    let mut living = BTreeSet::new();
-    if let Some(GroupKind::Classic(classic)) = groups.get(id).map(|group| &group.kind) {
-        for member in classic.members() {
-            if is_alive(cluster, id, member)? {
-                living.insert(member.member_id.clone());
-            }
-        }
-    }
-    Ok(groups.bury(id, |member| !living.contains(member), &ClassicConfig::default(), now))
 }
 
 fn check_id(id: &str) -> Result<()> {

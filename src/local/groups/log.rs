@@ -1,17 +1,19 @@
 //! `GroupLog`: one partition of `__consumer_offsets` and the groups that it adds up to.
 //!
 //! Reading takes no lock. A change is decided on the newest image under the partition's lock, which is thereby the lock
-//! of each of its groups too.
+//! of each of its groups too. What a group's members share between two records is laid over what the log says.
 
 use super::super::cluster::Cluster;
 use super::super::error::{Error, Result};
 use super::super::partition::Partition;
 use super::super::topic::OpenTopic;
+use super::live::{Live, LiveFile};
 use crate::client::{self, Codec};
-use crate::group::{GroupRecord, Groups, group_partition};
+use crate::group::{GroupKind, GroupRecord, Groups, group_partition};
 use crate::log::{self, LogReader};
 use crate::record::{BatchBuilder, BatchHeader, BatchReader, ControlRecord, EndTxn, ProducerStamp};
-use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, now_ms};
+use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, Uuid, now_ms};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -31,12 +33,23 @@ pub(in crate::local) enum Sync {
 
 /// The groups of one partition.
 pub(in crate::local) struct GroupLog {
+    cluster: Cluster,
+    topic_id: Uuid,
     partition: Partition,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
-    groups: Groups,
+    image: GroupImage,
     log_start: Offset,
-    /// Everything below this offset is in `groups`.
+    has_swept: bool,
+}
+
+/// What the log has been replayed to.
+#[derive(Default)]
+struct GroupImage {
+    groups: Groups,
+    /// Where the last record stands that describes a group.
+    described: BTreeMap<String, Offset>,
+    /// Everything below this offset is in it.
     replayed: Offset,
 }
 
@@ -70,12 +83,14 @@ impl GroupLog {
         let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
         let log_start = cluster.log_start(topic, id)?;
         let mut log = GroupLog {
+            cluster: cluster.clone(),
+            topic_id: topic.id,
             partition: cluster.partition(topic, id)?,
             epoch: epoch.unwrap_or(LeaderEpoch::UNKNOWN),
             builder: topic.config.builder(Codec::None),
-            groups: Groups::default(),
+            image: GroupImage { replayed: log_start, ..GroupImage::default() },
             log_start,
-            replayed: log_start,
+            has_swept: false,
         };
         log.refresh()?;
         Ok(log)
@@ -86,62 +101,90 @@ impl GroupLog {
         self.partition.key()
     }
 
+    /// The groups as the log has them: who is in one, [`GroupLog::kind`] tells.
     pub(in crate::local) fn groups(&self) -> &Groups {
-        &self.groups
+        &self.image.groups
+    }
+
+    /// What the members of a group share.
+    pub(super) fn live(&self, group: &str) -> Option<LiveFile> {
+        LiveFile::of(&self.cluster, group, self.topic_id)
+    }
+
+    /// A group's kind with its live members, looked at without a lock; `None` if there is no such group.
+    pub(super) fn kind(&self, group: &str) -> Result<Option<GroupKind>> {
+        let known = self.image.groups.get(group).map(|group| group.kind.clone());
+        let described = self.image.described(group);
+        let live = self.live(group).map(|file| file.read()).transpose()?.flatten();
+        let live = live.filter(|live| live.offset >= described).and_then(|live| live.group());
+        Ok(live.filter(|_| known.is_some()).or(known))
     }
 
     /// Replays what others have written since.
     pub(in crate::local) fn refresh(&mut self) -> Result<()> {
         let limit = self.partition.high_watermark()?;
-        if limit > self.replayed {
-            let reader = self.partition.reader(self.replayed)?;
-            replay(&mut self.groups, self.partition.dir(), reader, limit)?;
-            self.replayed = limit;
+        if limit > self.image.replayed {
+            let reader = self.partition.reader(self.image.replayed)?;
+            self.image.replay(self.partition.dir(), reader, limit)?;
         }
         Ok(())
     }
 
-    /// Decides on the newest image and writes what was decided. `decide` changes the image itself, and answers the
-    /// records of that change, each list a batch, with an answer for the caller.
+    /// Decides about `group` on its newest state and writes what was decided. `decide` changes the image itself, and
+    /// answers the records of that change, each list a batch, with an answer for the caller. An error of `decide`
+    /// costs a replay: refusals that are to be expected belong into the answer.
     pub(in crate::local) fn update<T>(
         &mut self,
+        group: &str,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        self.update_as(&COORDINATOR, sync, decide)
+        self.update_as(Some(group), &COORDINATOR, sync, decide)
     }
 
     /// As [`GroupLog::update`], as a part of a producer's transaction; it is on the disk when this returns.
     pub(in crate::local) fn update_in_transaction<T>(
         &mut self,
+        group: &str,
         producer: &ProducerStamp,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        self.update_as(producer, Sync::Now, decide)
+        self.update_as(Some(group), producer, Sync::Now, decide)
+    }
+
+    /// As [`GroupLog::update`], for changes of offsets of any number of groups.
+    pub(super) fn update_offsets<T>(
+        &mut self,
+        sync: Sync,
+        decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
+    ) -> client::Result<T> {
+        self.update_as(None, &COORDINATOR, sync, decide)
     }
 
     fn update_as<T>(
         &mut self,
+        group: Option<&str>,
         producer: &ProducerStamp,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        let outcome = self.update_under_lock(producer, sync, decide);
+        let outcome = self.update_under_lock(group, producer, sync, decide);
         if outcome.is_err() {
             // The image may tell of things that were never written.
-            self.groups = Groups::default();
-            self.replayed = self.log_start;
+            self.image = GroupImage { replayed: self.log_start, ..GroupImage::default() };
         }
         outcome
     }
 
     fn update_under_lock<T>(
         &mut self,
+        group: Option<&str>,
         producer: &ProducerStamp,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        let reader = self.partition.reader(self.replayed)?;
+        let live = group.and_then(|group| self.live(group));
+        let reader = self.partition.reader(self.image.replayed)?;
         let dir = self.partition.dir().to_owned();
         let mut locked = self.partition.lock()?;
         let end = locked.log_end();
@@ -149,63 +192,118 @@ impl GroupLog {
             // Whoever wrote this died before it was published. It is in the log, so it counts.
             locked.sync_and_publish()?;
         }
-        if end > self.replayed {
-            replay(&mut self.groups, &dir, reader, end)?;
-            self.replayed = end;
+        if end > self.image.replayed {
+            self.image.replay(&dir, reader, end)?;
         }
-        let (batches, answer) = decide(&mut self.groups, now_ms())?;
+        let known = live.as_ref().map(LiveFile::read).transpose()?.flatten();
+        if let (Some(group), Some(live)) = (group, &known) {
+            self.image.lay_over(group, live);
+        }
+        let (mut batches, answer) = decide(&mut self.image.groups, now_ms())?;
+        if !self.has_swept && batches.iter().any(|records| !records.is_empty()) {
+            self.has_swept = true;
+            batches.push(self.image.sweep(&self.cluster, group));
+        }
         let mut written = false;
         for records in batches.iter().filter(|records| !records.is_empty()) {
             let batch = encode(&mut self.builder, producer, records)?;
-            self.replayed = locked.append(batch, self.epoch)?.last_offset.next();
+            let last = locked.append(batch, self.epoch)?.last_offset;
+            self.image.note(records, last);
             written = true;
+        }
+        if let (Some(group), Some(file)) = (group, &live) {
+            self.image.save(group, file, known.as_ref())?;
         }
         match sync {
             Sync::Now if written => locked.sync_and_publish()?,
-            Sync::Later if written => locked.publish(self.replayed)?,
+            Sync::Later if written => locked.publish(self.image.replayed)?,
             Sync::Now | Sync::Later => {}
         }
         Ok(answer)
     }
 }
 
-/// Replays what `reader` finds below `limit`.
-fn replay(groups: &mut Groups, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
-    let mut batches = BatchReader::default();
-    reader.replay(limit, |header, batch| replay_batch(groups, dir, header, batch, &mut batches))
-}
-
-fn replay_batch(
-    groups: &mut Groups,
-    dir: &Path,
-    header: &BatchHeader,
-    batch: &[u8],
-    batches: &mut BatchReader,
-) -> Result<()> {
-    if header.is_control() {
-        if let Some(ControlRecord::EndTxn { outcome, .. }) = log::control_record(batch)? {
-            groups.end_transaction(header.producer_id(), outcome == EndTxn::Commit);
-        }
-        return Ok(());
+impl GroupImage {
+    fn described(&self, group: &str) -> Offset {
+        self.described.get(group).copied().unwrap_or(Offset::ZERO)
     }
-    let mut failed = None;
-    let _ = batches.for_each(batch, |record| {
-        let replayed = if header.is_transactional() {
-            groups.replay_transactional(header.producer_id(), record.key, record.value, record.timestamp)
-        } else {
-            groups.replay(record.key, record.value, record.timestamp)
-        };
-        match replayed {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(source) => {
-                failed = Some((record.offset, source));
-                ControlFlow::Break(())
+
+    /// Takes over what the members share, unless the log knows better.
+    fn lay_over(&mut self, group: &str, live: &Live) {
+        if live.offset < self.described(group) {
+            return;
+        }
+        if let Some(kind) = live.group() {
+            self.groups.get_or_insert(group).kind = kind;
+        }
+    }
+
+    /// Notes that `records` were appended, the last of them at `last`.
+    fn note(&mut self, records: &[GroupRecord], last: Offset) {
+        let first = last.get().saturating_sub(i64::try_from(records.len()).unwrap_or(i64::MAX) - 1);
+        for (offset, record) in (first..).map(Offset::new).zip(records) {
+            if let Some(group) = record.described() {
+                self.described.insert(group.to_owned(), offset);
             }
         }
-    })?;
-    match failed {
-        Some((offset, source)) => Err(Error::GroupRecord { dir: dir.to_owned(), offset, source }),
-        None => Ok(()),
+        self.replayed = last.next();
+    }
+
+    /// Deletes the groups of which nothing is left; the one that is being decided about is not looked at.
+    fn sweep(&mut self, cluster: &Cluster, decided: Option<&str>) -> Vec<GroupRecord> {
+        let Ok(coordination) = cluster.coordination() else { return Vec::new() };
+        let is_alive = |id: &str| Some(id) == decided || coordination.group_live(id).exists();
+        self.groups.sweep(now_ms(), is_alive)
+    }
+
+    fn save(&self, group: &str, file: &LiveFile, known: Option<&Live>) -> Result<()> {
+        file.save(known, self.groups.get(group).map(|group| &group.kind), self.described(group))
+    }
+
+    /// Replays what `reader` finds below `limit`.
+    fn replay(&mut self, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
+        let mut batches = BatchReader::default();
+        reader.replay(limit, |header, batch| self.replay_batch(dir, header, batch, &mut batches))?;
+        self.replayed = limit;
+        Ok(())
+    }
+
+    fn replay_batch(
+        &mut self,
+        dir: &Path,
+        header: &BatchHeader,
+        batch: &[u8],
+        batches: &mut BatchReader,
+    ) -> Result<()> {
+        if header.is_control() {
+            if let Some(ControlRecord::EndTxn { outcome, .. }) = log::control_record(batch)? {
+                self.groups.end_transaction(header.producer_id(), outcome == EndTxn::Commit);
+            }
+            return Ok(());
+        }
+        let mut failed = None;
+        let _ = batches.for_each(batch, |record| {
+            let (key, value, timestamp) = (record.key, record.value, record.timestamp);
+            let replayed = if header.is_transactional() {
+                self.groups.replay_transactional(header.producer_id(), key, value, timestamp).map(|()| None)
+            } else {
+                self.groups.replay(key, value, timestamp)
+            };
+            match replayed {
+                Ok(described) => {
+                    self.described.extend(described.map(|group| (group, record.offset)));
+                    ControlFlow::Continue(())
+                }
+                Err(source) => {
+                    failed = Some((record.offset, source));
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        match failed {
+            Some((offset, source)) => Err(Error::GroupRecord { dir: dir.to_owned(), offset, source }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,11 +2,16 @@
 //! administrator may ask of them. What is decided, `crate::group` decides; here it is written, locked and waited for.
 
 mod admin;
-mod claim;
+mod classic;
+mod desk;
+mod heartbeat;
+mod live;
 mod log;
 mod member;
+mod presence;
 mod view;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
+pub(super) use desk::is_about_membership;
 pub(super) use log::GroupLog;
-pub(super) use member::GroupMember;
+pub(super) use member::{GroupMember, Sentinel, Step};

@@ -1,43 +1,37 @@
-//! How a group looks from outside: the image that its records add up to, less the members that are dead. Nothing is
-//! written for a look.
+//! How a group looks from outside: what its records add up to and its members share, less the members that are dead.
+//! Nothing is written for a look.
 
 use super::super::cluster::Cluster;
 use super::super::error::Result;
-use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription, Node};
-use crate::disk;
+use super::log::GroupLog;
+use super::presence::settled;
+use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription};
 use crate::group::protocol::AssignedPartitions;
 use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind, ModernGroup};
-use std::time::Duration;
+use crate::types::now_ms;
 
-/// Whether a member lives: it holds the lock on its file, or it is a static one whose session hasn't ended.
-pub(super) fn is_alive(cluster: &Cluster, group: &str, member: &ClassicMember) -> Result<bool> {
-    let Ok(coordination) = cluster.coordination() else { return Ok(false) };
-    let path = coordination.group_member(group, &member.member_id);
-    if disk::is_locked(&path)? {
-        return Ok(true);
+/// The group's kind with the members that live; `None` if it lives on only until someone writes.
+fn kind(cluster: &Cluster, log: &GroupLog, id: &str, group: &Group) -> Result<Option<GroupKind>> {
+    let now = now_ms();
+    if group.is_leftover(now) && log.kind(id)?.is_none_or(|kind| !kind.has_members()) {
+        return Ok(None);
     }
-    let session = Duration::from_millis(u64::try_from(member.session_timeout_ms).unwrap_or(0));
-    Ok(member.instance_id.is_some() && disk::age(&path).is_some_and(|silent| silent < session))
-}
-
-/// The members that live, in order of their ids.
-fn living<'a>(cluster: &Cluster, id: &str, group: &'a ClassicGroup) -> Result<Vec<&'a ClassicMember>> {
-    let mut living = Vec::new();
-    for member in group.members() {
-        if is_alive(cluster, id, member)? {
-            living.push(member);
-        }
-    }
-    Ok(living)
+    let kind = log.kind(id)?.unwrap_or_default();
+    settled(cluster, id, kind, now).map(Some)
 }
 
 /// The group in a list; `None` for one of a kind that clients of today's contract don't know.
-pub(super) fn listing(cluster: &Cluster, id: &str, group: &Group) -> Result<Option<GroupListing>> {
-    let (group_type, protocol, state) = match &group.kind {
+pub(super) fn listing(
+    cluster: &Cluster,
+    log: &GroupLog,
+    id: &str,
+    group: &Group,
+) -> Result<Option<GroupListing>> {
+    let Some(kind) = kind(cluster, log, id, group)? else { return Ok(None) };
+    let (group_type, protocol, state) = match &kind {
         GroupKind::OffsetsOnly => (GroupType::Classic, "", GroupState::Empty),
         GroupKind::Classic(classic) => {
-            let state = state(classic, !living(cluster, id, classic)?.is_empty());
-            (GroupType::Classic, classic.protocol_type().unwrap_or_default(), state)
+            (GroupType::Classic, classic.protocol_type().unwrap_or_default(), state(classic))
         }
         GroupKind::Consumer(_) => (GroupType::Consumer, "consumer", GroupState::Empty),
         GroupKind::Share(_) => (GroupType::Share, "share", GroupState::Empty),
@@ -49,32 +43,33 @@ pub(super) fn listing(cluster: &Cluster, id: &str, group: &Group) -> Result<Opti
 /// What can be told of a group of consumers; `None` for any other.
 pub(super) fn description(
     cluster: &Cluster,
+    log: &GroupLog,
     id: &str,
     group: &Group,
-    coordinator: Node,
 ) -> Result<Option<GroupDescription>> {
     let mut description = GroupDescription {
         group: id.to_owned(),
         group_type: GroupType::Classic,
         state: GroupState::Empty,
-        coordinator,
+        coordinator: cluster.coordinator()?,
         assignor: String::new(),
         members: Vec::new(),
         group_epoch: None,
         target_assignment_epoch: None,
     };
-    match &group.kind {
-        GroupKind::OffsetsOnly => {}
-        GroupKind::Classic(classic) => {
-            let members = living(cluster, id, classic)?;
-            description.state = state(classic, !members.is_empty());
-            if !members.is_empty() {
+    match kind(cluster, log, id, group)? {
+        Some(GroupKind::OffsetsOnly) => {}
+        Some(GroupKind::Classic(classic)) => {
+            let is_stable = classic.state() == ClassicState::Stable;
+            description.state = state(&classic);
+            // On its way to a new generation a group tells of no assignment, as on a broker.
+            if is_stable {
                 description.assignor = classic.protocol().unwrap_or_default().to_owned();
             }
-            description.members = members.into_iter().map(member).collect();
+            description.members = classic.members().map(|one| member(one, is_stable)).collect();
         }
-        GroupKind::Consumer(new) => describe_new(&mut description, new),
-        GroupKind::Share(_) | GroupKind::Streams => return Ok(None),
+        Some(GroupKind::Consumer(new)) => describe_new(&mut description, &new),
+        Some(GroupKind::Share(_) | GroupKind::Streams) | None => return Ok(None),
     }
     Ok(Some(description))
 }
@@ -87,9 +82,8 @@ fn describe_new(description: &mut GroupDescription, group: &ModernGroup) {
     description.target_assignment_epoch = Some(group.target_epoch());
 }
 
-fn state(group: &ClassicGroup, has_living: bool) -> GroupState {
+fn state(group: &ClassicGroup) -> GroupState {
     match group.state() {
-        _ if !has_living => GroupState::Empty,
         ClassicState::Empty => GroupState::Empty,
         ClassicState::PreparingRebalance => GroupState::PreparingRebalance,
         ClassicState::CompletingRebalance => GroupState::CompletingRebalance,
@@ -97,9 +91,10 @@ fn state(group: &ClassicGroup, has_living: bool) -> GroupState {
     }
 }
 
-fn member(member: &ClassicMember) -> MemberDescription {
+fn member(member: &ClassicMember, is_stable: bool) -> MemberDescription {
+    let bytes: &[u8] = if is_stable { &member.assignment } else { &[] };
     // What can't be read was written by a client of some other protocol; it has no partitions to show.
-    let assigned = AssignedPartitions::decode(&member.assignment).unwrap_or_default();
+    let assigned = AssignedPartitions::decode(bytes).unwrap_or_default();
     MemberDescription {
         member_id: member.member_id.clone(),
         instance_id: member.instance_id.clone(),

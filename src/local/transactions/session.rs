@@ -172,7 +172,7 @@ impl Session {
             producer_id: Some(self.producer_id),
             offsets: offsets.iter().map(new_commit).collect(),
         };
-        let results = log.update_in_transaction(&stamp, |groups, now| {
+        let results = log.update_in_transaction(&group.group, &stamp, |groups, now| {
             self.check(&partition)?;
             let outcome = groups.commit(request, now).map_err(client::Error::of)?;
             Ok((vec![outcome.records], outcome.results))

@@ -82,7 +82,10 @@ fn consumer_config(
     group: Option<String>,
     settings: &Properties,
 ) -> Result<ConsumerConfig, InvalidSetting> {
-    let auto_commit = settings.switch("enable.auto.commit")?.unwrap_or(true);
+    let group_is_made_up = group.is_none() && !matches!(subscription, Subscription::Partition(..));
+    let group = if group_is_made_up { Some(made_up_group()) } else { group };
+    // A group that nobody will name again has no use for offsets.
+    let auto_commit = settings.switch("enable.auto.commit")?.unwrap_or(!group_is_made_up);
     let interval_ms = settings.number("auto.commit.interval.ms", 0, INT_MAX)?.unwrap_or(5_000);
     let read_committed = match settings.text("isolation.level").as_deref() {
         None | Some("read_uncommitted") => false,
@@ -108,7 +111,7 @@ fn consumer_config(
         auto_commit: (group.is_some() && auto_commit)
             .then(|| Duration::from_millis(u64::try_from(interval_ms).unwrap_or(0))),
         group,
-        group_is_made_up: false,
+        group_is_made_up,
         client_id: settings.text("client.id").map_or_else(|| "console-consumer".to_owned(), Into::into),
         instance_id: settings.text("group.instance.id").map(Into::into),
         offset_reset: offset_reset(settings)?,
@@ -121,6 +124,11 @@ fn consumer_config(
         heartbeat_interval_ms,
         assignors: assignors(settings)?,
     })
+}
+
+/// The name that Kafka gives to the group of a console consumer that names none.
+fn made_up_group() -> String {
+    format!("console-consumer-{}", uuid::Uuid::new_v4().as_u128() % 100_000)
 }
 
 fn offset_reset(settings: &Properties) -> Result<OffsetReset, InvalidSetting> {

@@ -1,0 +1,354 @@
+//! `Desk`: what the threads of one member share, and everything that it does under the group's lock.
+
+use super::super::cluster::Cluster;
+use super::super::error::Result as LocalResult;
+use super::live::LiveFile;
+use super::log::{GroupLog, Sync};
+use super::presence::{Batches, Presence, limits, settle};
+use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
+use crate::disk::SharedWord;
+use crate::group::protocol::CONSUMER;
+use crate::group::{
+    Belief, ClassicGroup, CommitRequest, GroupKind, JoinRequest, NewCommit, Protocols, Speaker, SyncRequest,
+};
+use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition, now_ms};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Where the member of a directory's group sits, as Kafka shows it.
+const HOST: &str = "/127.0.0.1";
+
+/// A member's desk.
+pub(super) struct Desk {
+    pub(super) cluster: Cluster,
+    pub(super) group: String,
+    pub(super) config: ConsumerConfig,
+    inner: Mutex<Inner>,
+    closed: Condvar,
+    /// Rises as records are handed over and polls begin: the consumer is at work.
+    progress: AtomicU64,
+    /// Whether the consumer waits for records inside of a poll.
+    idle: AtomicBool,
+    /// When the group last heard of the member, by its own clock.
+    heard_of_ms: AtomicI64,
+}
+
+pub(super) struct Inner {
+    log: GroupLog,
+    seat: Option<Seat>,
+    is_closed: bool,
+}
+
+/// A member's place in its group.
+struct Seat {
+    member_id: String,
+    presence: Presence,
+    word: Arc<SharedWord>,
+    belief: Belief,
+    /// The generation in which it was last given partitions; -1 before.
+    generation: i32,
+}
+
+/// What a member knows of its place.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) member_id: String,
+    pub(super) belief: Belief,
+    pub(super) generation: i32,
+    pub(super) word: Arc<SharedWord>,
+}
+
+impl Desk {
+    pub(super) fn open(cluster: &Cluster, group: &str, config: &ConsumerConfig) -> Result<Desk> {
+        let log = GroupLog::of_group_or_new(cluster, group)?;
+        Ok(Desk {
+            cluster: cluster.clone(),
+            group: group.to_owned(),
+            config: config.clone(),
+            inner: Mutex::new(Inner { log, seat: None, is_closed: false }),
+            closed: Condvar::new(),
+            progress: AtomicU64::new(0),
+            idle: AtomicBool::new(false),
+            heard_of_ms: AtomicI64::new(now_ms().0),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The member's place; `None` before it has joined and after it was thrown out.
+    pub(super) fn place(&self) -> Option<Place> {
+        let inner = self.lock();
+        inner.seat.as_ref().map(|seat| Place {
+            member_id: seat.member_id.clone(),
+            belief: seat.belief,
+            generation: seat.generation,
+            word: Arc::clone(&seat.word),
+        })
+    }
+
+    pub(super) fn metadata(&self) -> GroupMetadata {
+        let place = self.place();
+        GroupMetadata {
+            group: self.group.clone(),
+            generation: place.as_ref().map_or(-1, |place| place.generation),
+            member_id: place.map(|place| place.member_id).unwrap_or_default(),
+            instance_id: self.config.instance_id.clone(),
+        }
+    }
+
+    /// Looks at the group without a lock. `None` if it isn't one of the classic protocol any more.
+    pub(super) fn look(&self) -> LocalResult<Option<ClassicGroup>> {
+        let mut inner = self.lock();
+        let live = inner.log.live(&self.group).as_ref().map(LiveFile::read).transpose()?.flatten();
+        let kind = match live.and_then(|live| live.group()) {
+            Some(kind) => Some(kind),
+            None => {
+                inner.log.refresh()?;
+                inner.log.kind(&self.group)?
+            }
+        };
+        Ok(kind.and_then(|kind| if let GroupKind::Classic(group) = kind { Some(group) } else { None }))
+    }
+
+    /// Joins the group, or joins it again.
+    pub(super) fn join(&self, protocols: Protocols) -> Result<std::result::Result<(), ErrorCode>> {
+        let mut inner = self.lock();
+        let Inner { log, seat, .. } = &mut *inner;
+        let name = self.config.instance_id.as_ref().unwrap_or(&self.config.client_id);
+        let request = JoinRequest {
+            member_id: seat.as_ref().map(|seat| seat.member_id.clone()).unwrap_or_default(),
+            new_member_id: format!("{name}-{}", uuid::Uuid::new_v4()),
+            instance_id: self.config.instance_id.clone(),
+            client_id: self.config.client_id.clone(),
+            client_host: HOST.to_owned(),
+            rebalance_timeout_ms: self.config.rebalance_timeout_ms,
+            session_timeout_ms: self.config.session_timeout_ms,
+            protocol_type: CONSUMER.to_owned(),
+            protocols,
+            asks_for_id: false,
+        };
+        let coordination = self.cluster.coordination()?;
+        let live = log.live(&self.group).ok_or(client::Error::of(ErrorCode::KafkaStorage))?;
+        let mut new_seat = None;
+        let refused = log.update(&self.group, Sync::Later, |groups, now| {
+            let mut batches = Batches::new();
+            if seat.is_none() {
+                batches = settle(&self.cluster, &self.group, groups, now)?;
+                new_seat = Some(Seat {
+                    member_id: request.new_member_id.clone(),
+                    presence: Presence::take(coordination, &self.group, &request.new_member_id)?,
+                    word: Arc::new(live.word()?),
+                    belief: Belief::Joined,
+                    generation: -1,
+                });
+            }
+            let outcome = groups.join(&self.group, &request, &limits(), now);
+            let refused = outcome.joined(request.effective_id()).and_then(|answer| answer.as_ref().err());
+            let refused = refused.copied();
+            batches.push(outcome.records);
+            Ok((batches, refused))
+        })?;
+        if let Some(error) = refused {
+            if let Some(seat) = new_seat {
+                seat.presence.end()?;
+            }
+            return Ok(Err(error));
+        }
+        if let Some(new) = new_seat {
+            *seat = Some(new);
+        } else if let Some(seat) = seat {
+            seat.belief = Belief::Joined;
+        }
+        self.heard_of_ms.store(now_ms().0, Ordering::Relaxed);
+        Ok(Ok(()))
+    }
+
+    /// Asks for the member's part in the present generation, as its leader with everyone's.
+    pub(super) fn sync(
+        &self,
+        generation: i32,
+        assignments: BTreeMap<String, Vec<u8>>,
+    ) -> Result<std::result::Result<Vec<u8>, ErrorCode>> {
+        let mut inner = self.lock();
+        let Inner { log, seat, .. } = &mut *inner;
+        let Some(seat) = seat else { return Ok(Err(ErrorCode::UnknownMemberId)) };
+        let answer = log.update(&self.group, Sync::Later, |groups, now| {
+            let speaker = self.speaker(&seat.member_id, generation);
+            let request = SyncRequest { speaker, protocol_type: None, protocol: None, assignments };
+            let outcome = groups.sync(&self.group, request, &limits(), now);
+            let answer = outcome.synced(&seat.member_id).cloned();
+            Ok((vec![outcome.records], answer.unwrap_or(Err(ErrorCode::RebalanceInProgress))))
+        })?;
+        Ok(answer.map(|synced| {
+            seat.belief = Belief::Synced(generation);
+            seat.generation = generation;
+            synced.assignment
+        }))
+    }
+
+    fn speaker<'a>(&'a self, member_id: &'a str, generation: i32) -> Speaker<'a> {
+        Speaker { member_id, instance_id: self.config.instance_id.as_deref(), generation }
+    }
+
+    /// The offset that the group has committed of a partition.
+    pub(super) fn committed(&self, partition: &TopicPartition) -> Result<Option<Offset>> {
+        let mut inner = self.lock();
+        inner.log.refresh()?;
+        let group = inner.log.groups().get(&self.group);
+        Ok(group.and_then(|group| group.offset(partition)).map(|commit| commit.offset))
+    }
+
+    /// Commits positions; they are on the disk when this returns.
+    pub(super) fn commit(&self, positions: &[(TopicPartition, CommittedOffset)]) -> Result<()> {
+        let mut inner = self.lock();
+        let Inner { log, seat, .. } = &mut *inner;
+        let Some(seat) = seat else { return Err(client::Error::of(ErrorCode::UnknownMemberId)) };
+        let offsets = positions.iter().map(|(partition, committed)| NewCommit {
+            partition: partition.clone(),
+            offset: committed.offset,
+            leader_epoch: committed.leader_epoch,
+            metadata: committed.metadata.clone(),
+            topic_id: None,
+        });
+        let request = CommitRequest {
+            group: &self.group,
+            speaker: self.speaker(&seat.member_id, seat.generation),
+            producer_id: None,
+            offsets: offsets.collect(),
+        };
+        let results =
+            log.update(&self.group, Sync::Now, |groups, now| match groups.commit(request, now) {
+                Ok(outcome) => Ok((vec![outcome.records], Ok(outcome.results))),
+                Err(refused) => Ok((Vec::new(), Err(refused))),
+            })?;
+        let results = results.map_err(client::Error::of)?;
+        results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
+    }
+
+    /// Gives a sign of life, unless the consumer hasn't come along for too long: then the member leaves. Has the dead
+    /// taken out. Answers the next moment at which something is due in the group.
+    pub(super) fn beat(&self, is_overdue: bool) -> Result<Option<TimestampMs>> {
+        let mut inner = self.lock();
+        if inner.is_closed {
+            return Ok(None);
+        }
+        let Inner { log, seat, .. } = &mut *inner;
+        let leaves = is_overdue && self.config.instance_id.is_none();
+        let now = now_ms();
+        let due = log.update(&self.group, Sync::Later, |groups, now| {
+            let mut batches = Batches::new();
+            if let Some(seat) = seat {
+                if leaves {
+                    if let Ok(outcome) = groups.leave(&self.group, &seat.member_id, None, &limits(), now) {
+                        batches.push(outcome.records);
+                    }
+                } else if !is_overdue {
+                    let generation = match seat.belief {
+                        Belief::Synced(generation) => generation,
+                        Belief::Joined => groups.classic(&self.group).map_or(-1, |group| group.generation()),
+                    };
+                    // What is refused, the consumer finds out when it looks at the group.
+                    let _ = groups.heartbeat(&self.group, self.speaker(&seat.member_id, generation), now);
+                }
+            }
+            batches.extend(settle(&self.cluster, &self.group, groups, now)?);
+            Ok((batches, groups.classic(&self.group).and_then(|group| group.next_deadline())))
+        })?;
+        self.heard_of_ms.store(now.0, Ordering::Relaxed);
+        if let Some(seat) = seat.take_if(|_| leaves) {
+            seat.presence.end()?;
+        }
+        Ok(due)
+    }
+
+    /// Has the dead taken out, and answers what became of the group; `None` once this member has gone itself.
+    pub(super) fn settle(&self) -> Result<Option<ClassicGroup>> {
+        let mut inner = self.lock();
+        if inner.is_closed {
+            return Ok(None);
+        }
+        inner.log.update(&self.group, Sync::Later, |groups, now| {
+            let batches = settle(&self.cluster, &self.group, groups, now)?;
+            Ok((batches, groups.classic(&self.group).cloned()))
+        })
+    }
+
+    /// Gives the member's place up: it was told that others may have what it had.
+    pub(super) fn give_up(&self) -> Result<()> {
+        match self.lock().seat.take() {
+            Some(seat) => Ok(seat.presence.end()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves the group. A static member's place is kept for it until its session ends.
+    pub(super) fn leave(&self) -> Result<()> {
+        let mut inner = self.lock();
+        inner.is_closed = true;
+        self.closed.notify_all();
+        let Inner { log, seat, .. } = &mut *inner;
+        let Some(seat) = seat.take() else { return Ok(()) };
+        let left = match self.config.instance_id {
+            Some(_) => Ok(()),
+            None => log.update(&self.group, Sync::Later, |groups, now| {
+                match groups.leave(&self.group, &seat.member_id, None, &limits(), now) {
+                    Ok(outcome) => Ok((vec![outcome.records], ())),
+                    // Taken for dead, or deleted with its group: it is out already.
+                    Err(_) => Ok((Vec::new(), ())),
+                }
+            }),
+        };
+        seat.presence.end()?;
+        left
+    }
+
+    /// Ends the member's threads and gives its lock up, as its death does.
+    pub(super) fn abandon(&self) {
+        let mut inner = self.lock();
+        inner.is_closed = true;
+        inner.seat = None;
+        self.closed.notify_all();
+    }
+
+    /// Sleeps, but no longer than until the member leaves; says whether it has.
+    pub(super) fn sleep(&self, time: Duration) -> bool {
+        let waiting = self.closed.wait_timeout_while(self.lock(), time, |inner| !inner.is_closed);
+        waiting.unwrap_or_else(PoisonError::into_inner).0.is_closed
+    }
+
+    /// Notes that the consumer is at work.
+    #[inline]
+    pub(super) fn at_work(&self) {
+        self.progress.store(self.progress.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    pub(super) fn set_idle(&self, idle: bool) {
+        self.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// How far the consumer has come; `None` while it has nothing to do.
+    pub(super) fn progress(&self) -> Option<u64> {
+        (!self.idle.load(Ordering::Relaxed)).then(|| self.progress.load(Ordering::Relaxed))
+    }
+
+    /// Whether the group has not heard of the member for as long as a session lasts: it may have been stopped.
+    pub(super) fn was_silent(&self) -> bool {
+        let silent_ms = now_ms().0.saturating_sub(self.heard_of_ms.load(Ordering::Relaxed));
+        silent_ms >= i64::from(self.config.session_timeout_ms)
+    }
+}
+
+/// Whether an answer says that the group goes on without the member, or is about to.
+pub(in crate::local) fn is_about_membership(error: &client::Error) -> bool {
+    matches!(
+        error.code,
+        ErrorCode::UnknownMemberId
+            | ErrorCode::IllegalGeneration
+            | ErrorCode::RebalanceInProgress
+            | ErrorCode::FencedInstanceId
+    )
+}

@@ -1,0 +1,83 @@
+//! The signs of life that a member gives while its consumer is busy, and the watch that members keep over one another.
+//!
+//! One thread per member beats. Others sleep in the lock of a neighbour's file, in a ring of all members: who gets
+//! such a lock knows that its holder is dead, and has it taken out at once. A thread that waits for a lock can't be
+//! called back: it ends when its neighbour goes.
+
+use super::super::error::{Error, Result};
+use super::desk::Desk;
+use crate::disk;
+use crate::group::ClassicGroup;
+use crate::types::now_ms;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A deadline of the group is looked after no sooner than this after it has passed.
+const DEADLINE_SLACK_MS: i64 = 20;
+
+/// Starts the thread that beats for a member until it leaves.
+pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
+    let desk = Arc::clone(desk);
+    spawn("group heartbeat", move || beat(&desk))
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
+    spawned.map(|_| ()).map_err(|source| Error::Thread { source })
+}
+
+fn beat(desk: &Desk) {
+    let interval_ms = i64::from(desk.config.heartbeat_interval_ms);
+    let patience = Duration::from_millis(u64::try_from(desk.config.rebalance_timeout_ms).unwrap_or(0));
+    let mut sleep_ms = interval_ms;
+    let (mut seen, mut since) = (desk.progress(), Instant::now());
+    while !desk.sleep(Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0))) {
+        let progress = desk.progress();
+        if progress.is_none() || progress != seen {
+            (seen, since) = (progress, Instant::now());
+        }
+        // A beat that fails (a full disk) is tried again; if none gets through, the session ends as a broker ends it.
+        let due = desk.beat(since.elapsed() >= patience).ok().flatten();
+        let due_in_ms = due.map(|due| due.0.saturating_sub(now_ms().0).saturating_add(DEADLINE_SLACK_MS));
+        sleep_ms = due_in_ms.map_or(interval_ms, |due| due.clamp(DEADLINE_SLACK_MS, interval_ms));
+    }
+}
+
+/// The neighbours whose deaths a member waits for.
+#[derive(Clone, Default)]
+pub(super) struct Ring {
+    watched: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Ring {
+    fn watched(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watches over the member's neighbours in `group`, beside those that it watches over already.
+    pub(super) fn watch(&self, desk: &Arc<Desk>, group: &ClassicGroup, member_id: &str) -> Result<()> {
+        for neighbour in group.neighbours(member_id) {
+            if self.watched().insert(neighbour.clone()) {
+                let (ring, desk) = (self.clone(), Arc::clone(desk));
+                spawn("group watch", move || ring.wait_for_end(&desk, neighbour))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sleeps until a neighbour is gone, and then watches over the next.
+    fn wait_for_end(&self, desk: &Arc<Desk>, neighbour: String) {
+        let Ok(coordination) = desk.cluster.coordination() else { return };
+        let waited = disk::wait_unlocked(&coordination.group_member(&desk.group, &neighbour));
+        self.watched().remove(&neighbour);
+        // Without the lock, or where the group can't be written, the others' beats and this one's will do.
+        if waited.is_ok()
+            && let Ok(Some(group)) = desk.settle()
+            && let Some(place) = desk.place()
+        {
+            let _ = self.watch(desk, &group, &place.member_id);
+        }
+    }
+}
