@@ -14,6 +14,7 @@ mod log;
 mod metadata;
 mod output;
 mod record;
+mod share;
 mod signal;
 mod txn;
 mod types;

@@ -20,7 +20,7 @@ mod partition;
 pub(crate) mod protocol;
 mod records;
 #[cfg(test)]
-mod schedule;
+pub(crate) mod schedule;
 mod state;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
