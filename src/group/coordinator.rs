@@ -2,7 +2,7 @@
 //! group of the new protocol becomes a classic one.
 
 use super::classic::{ClassicConfig, ClassicGroup, JoinRequest, Outcome, Speaker, SyncRequest};
-use super::records::{Family, GroupRecord};
+use super::records::GroupRecord;
 use super::state::{GroupKind, Groups};
 use crate::types::{ErrorCode, TimestampMs};
 
@@ -103,8 +103,8 @@ impl Groups {
         group.leave(group_id, member_id, instance_id, config, now)
     }
 
-    /// Takes out the members of a classic group that `is_dead` says are dead; of a share group all or none. (For groups of
-    /// the newer protocol there is [`Groups::bury_modern`].)
+    /// Takes out the members of a classic group that `is_dead` says are dead. (For the other kinds there are
+    /// [`Groups::bury_modern`] and [`Groups::share_remove`].)
     pub(crate) fn bury(
         &mut self,
         group_id: &str,
@@ -112,24 +112,10 @@ impl Groups {
         config: &ClassicConfig,
         now: TimestampMs,
     ) -> Vec<GroupRecord> {
-        let Some(group) = self.get_mut(group_id) else { return Vec::new() };
-        let (family, new) = match &mut group.kind {
-            GroupKind::Classic(classic) => {
-                let ids = classic.members().map(|member| member.member_id.clone());
-                let dead: Vec<String> = ids.filter(|id| is_dead(id)).collect();
-                return classic.bury(group_id, &dead, config, now).records;
-            }
-            GroupKind::Share(new) => (Family::Share, new),
-            GroupKind::OffsetsOnly | GroupKind::Consumer(_) | GroupKind::Streams => return Vec::new(),
-        };
-        if new.members.is_empty() || !new.members.keys().all(|id| is_dead(id)) {
-            return Vec::new();
-        }
-        let records = new.departures(family, group_id);
-        for record in &records {
-            self.apply(record.clone(), now);
-        }
-        records
+        let Some(classic) = self.classic(group_id) else { return Vec::new() };
+        let ids = classic.members().map(|member| member.member_id.clone());
+        let dead: Vec<String> = ids.filter(|id| is_dead(id)).collect();
+        classic.bury(group_id, &dead, config, now).records
     }
 
     /// The group, if it is a classic one.

@@ -10,7 +10,6 @@
 
 mod assignor;
 mod classic;
-mod consumer;
 mod coordinator;
 mod error;
 mod live;
@@ -21,6 +20,7 @@ pub(crate) mod protocol;
 mod records;
 #[cfg(test)]
 pub(crate) mod schedule;
+mod share;
 mod state;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
@@ -30,8 +30,9 @@ pub(crate) use classic::{
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;
-pub(crate) use modern::ModernGroup;
+pub(crate) use modern::{CatalogTopic, ModernGroup, PartitionSet, Refusal, TopicCatalog};
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
 pub(crate) use records::GroupRecord;
+pub(crate) use share::{NamedPartitions, ShareGroup, ShareGroupMember, ShareJoin};
 pub(crate) use state::{Group, GroupKind, Groups};

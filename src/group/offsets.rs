@@ -2,7 +2,7 @@
 //! takes. Source: KIP-211 (expiry), KIP-496 (deletion), and the behaviour of Kafka 4.2.
 
 use super::classic::Speaker;
-use super::records::{Family, GroupRecord, OffsetCommit};
+use super::records::{GroupRecord, OffsetCommit};
 use super::state::{Group, GroupKind, Groups};
 use crate::types::{ErrorCode, LeaderEpoch, Offset, TimestampMs, TopicPartition, Uuid};
 
@@ -211,7 +211,7 @@ impl Group {
                 vec![GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None }]
             }
             GroupKind::Consumer(group) => group.tombstones(group_id),
-            GroupKind::Share(group) => group.tombstones(Family::Share, group_id),
+            GroupKind::Share(group) => group.tombstones(group_id),
             GroupKind::Streams => Vec::new(),
         }
     }

@@ -2,10 +2,10 @@
 //! Commits of open transactions wait for their marker. Source: spec, storage.md §10.
 
 use super::classic::ClassicGroup;
-use super::consumer::NewGroup;
 use super::error::Result;
 use super::modern::ModernGroup;
 use super::records::{Family, GroupRecord, OffsetCommit};
+use super::share::ShareGroup;
 use crate::types::{TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(crate) enum GroupKind {
     OffsetsOnly,
     Classic(ClassicGroup),
     Consumer(ModernGroup),
-    Share(NewGroup),
+    Share(ShareGroup),
     /// kt knows only that it exists.
     Streams,
 }
@@ -165,12 +165,12 @@ impl Groups {
     fn apply_to_share_group(&mut self, record: GroupRecord) {
         let Some(group) = record.group().map(str::to_owned) else { return };
         let is_share = |group: &Group| matches!(group.kind, GroupKind::Share(_));
-        if NewGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_share) {
+        if ShareGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_share) {
             return;
         }
         let known = self.groups.entry(group).or_default();
         if !is_share(known) {
-            known.kind = GroupKind::Share(NewGroup::default());
+            known.kind = GroupKind::Share(ShareGroup::default());
         }
         if let GroupKind::Share(share) = &mut known.kind {
             share.apply(record);
@@ -271,7 +271,7 @@ impl GroupKind {
             GroupKind::OffsetsOnly | GroupKind::Streams => false,
             GroupKind::Classic(group) => group.members().next().is_some(),
             GroupKind::Consumer(group) => group.has_members(),
-            GroupKind::Share(group) => !group.members.is_empty(),
+            GroupKind::Share(group) => group.has_members(),
         }
     }
 }

@@ -17,12 +17,13 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use catalog::{CatalogTopic, TopicCatalog};
 pub(crate) use group::ModernGroup;
+pub(crate) use partitions::PartitionSet;
+pub(crate) use request::Refusal;
 #[cfg(test)]
 pub(crate) use {
-    catalog::{CatalogTopic, TopicCatalog},
     group::ModernState,
     member::ModernMember,
-    partitions::PartitionSet,
-    request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal},
+    request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig},
 };

@@ -10,4 +10,4 @@ pub(crate) use classic::{ClassicGroupValue, ClassicMemberValue};
 pub(crate) use consumer::{ConsumerMember, CurrentAssignment, GroupEpoch, ResolvedRegex, TopicIdPartitions};
 pub(crate) use offset::OffsetCommit;
 pub(crate) use record::{Family, GroupRecord};
-pub(crate) use share::ShareMember;
+pub(crate) use share::{ShareMember, ShareTopic, ShareTopics};
