@@ -30,9 +30,8 @@ pub(crate) use classic::{
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;
-pub(crate) use modern::{CatalogTopic, ModernGroup, PartitionSet, Refusal, TopicCatalog};
+pub(crate) use modern::ModernGroup;
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
 pub(crate) use records::GroupRecord;
-pub(crate) use share::{NamedPartitions, ShareGroup, ShareGroupMember, ShareJoin};
 pub(crate) use state::{Group, GroupKind, Groups};

@@ -2,6 +2,7 @@
 //! `__share_group_state`. Pure: the clock, who lives and all I/O are the caller's.
 //!
 //! Who is in a share group and which partitions each member reads is a group's business: see `crate::group`.
+#![allow(dead_code, unused_imports, reason = "members come next")]
 
 mod error;
 mod live;

@@ -73,6 +73,9 @@ pub(crate) struct Update {
     pub(crate) complete_count: Option<i32>,
 }
 
+/// The bytes of a record; no value is a tombstone.
+pub(crate) type KeyAndValue = (Vec<u8>, Option<Vec<u8>>);
+
 /// A record of `__share_group_state`; `None` as a value is a tombstone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ShareRecord {
@@ -123,7 +126,7 @@ impl ShareRecord {
     }
 
     /// Key and value as Kafka writes them; `None` for a record of no known type.
-    pub(crate) fn encode(&self) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
+    pub(crate) fn encode(&self) -> Result<Option<KeyAndValue>> {
         let (key_type, key) = match self {
             ShareRecord::Snapshot(key, _) => (0, key),
             ShareRecord::Update(key, _) => (1, key),

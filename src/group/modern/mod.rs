@@ -17,12 +17,13 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use catalog::{CatalogTopic, TopicCatalog};
+pub(crate) use catalog::TopicCatalog;
 pub(crate) use group::ModernGroup;
 pub(crate) use partitions::PartitionSet;
 pub(crate) use request::Refusal;
 #[cfg(test)]
 pub(crate) use {
+    catalog::CatalogTopic,
     group::ModernState,
     member::ModernMember,
     request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig},

@@ -8,6 +8,6 @@ mod members;
 mod tests;
 mod topics;
 
-pub(crate) use group::{ShareGroup, ShareGroupMember};
-pub(crate) use members::ShareJoin;
-pub(crate) use topics::NamedPartitions;
+pub(crate) use group::ShareGroup;
+#[cfg(test)]
+use members::ShareJoin;

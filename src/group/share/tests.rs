@@ -126,6 +126,7 @@ fn members_share_and_take_over() {
     let after = after.share(G).unwrap();
     assert_eq!(format!("{before:?}"), format!("{after:?}"));
     assert_eq!((before.epoch(), before.target_epoch(), before.members().count()), (4, 4, 1));
+    assert_eq!(before.member("b").unwrap().epoch, 4);
 }
 
 #[test]
