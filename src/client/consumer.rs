@@ -1,5 +1,5 @@
 //! `Consumer`: records out, positions kept.
-#![allow(dead_code, reason = "what only members that share, and commands that commit by hand, will use")]
+#![allow(dead_code, reason = "what only commands that commit by hand will use")]
 
 use super::{CommittedOffset, Result};
 use crate::types::{Offset, PartitionId, RecordView, TimestampMs, TopicPartition};

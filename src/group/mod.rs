@@ -4,7 +4,7 @@
     not(test),
     allow(
         dead_code,
-        reason = "what only a group of several members needs is driven by tests until members share"
+        reason = "what only the newer protocol's members need is driven by tests until they share too"
     )
 )]
 
@@ -25,8 +25,8 @@ mod state;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{
-    Belief, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, Duty, JoinRequest, Joined, Protocols,
-    Speaker, SyncRequest,
+    Belief, ClassicClient, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Place,
+    Protocols, Seat, Speaker, Step, SyncRequest,
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;

@@ -3,17 +3,19 @@
 use super::assigned::Assigned;
 use super::consumer::LocalConsumer;
 use super::error::Error;
-use super::groups::{GroupMember, Sentinel, Step, is_about_membership};
+use super::groups::{GroupMember, is_about_membership};
 use crate::client::{Handler, Result};
+use crate::group::Step;
 use crate::types::TopicPartition;
 use std::time::{Duration, Instant};
 
 impl LocalConsumer {
     /// Does what the group asks for until it asks for nothing.
     pub(super) fn follow_group(&mut self, handler: &mut dyn Handler) -> Result<()> {
-        while let Some(member) = &mut self.member {
-            match member.advance()? {
-                Step::Nothing => break,
+        while let Some(member) = &mut self.member
+            && let Some(step) = member.advance()?
+        {
+            match step {
                 Step::Revoke(partitions) => self.revoke(&partitions, handler)?,
                 Step::Lose => self.lose(handler)?,
                 Step::Assign(partitions) => self.assign(&partitions, handler)?,
@@ -24,7 +26,7 @@ impl LocalConsumer {
 
     /// Whether the group has something to say before the next record.
     pub(super) fn is_called(&self) -> bool {
-        self.member.as_ref().map(GroupMember::sentinel).is_some_and(|sentinel| Sentinel::calls(&sentinel))
+        self.member.as_ref().is_some_and(GroupMember::is_called)
     }
 
     pub(super) fn set_idle(&self, idle: bool) {

@@ -3,7 +3,7 @@
 use super::assigned::{Assigned, Flow};
 use super::cluster::Cluster;
 use super::error::Error;
-use super::groups::{GroupMember, Sentinel};
+use super::groups::GroupMember;
 use crate::client::{
     self, CommittedOffset, Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset,
     Polled, Result, StartOffset, Subscription,
@@ -175,12 +175,12 @@ impl LocalConsumer {
         let Some((index, range)) = self.unread.take() else { return Ok(Flow::Done) };
         let Some(assigned) = self.assigned.get_mut(index) else { return Ok(Flow::Done) };
         let bytes = self.buffer.get(range.clone()).unwrap_or_default();
-        let sentinel = self.member.as_ref().map(GroupMember::sentinel);
+        let member = self.member.as_ref();
         let mut counted = |record: &ConsumerRecord<'_>| {
             *delivered = true;
             let flow = handler.record(record);
             // Whoever was stopped meanwhile, or is to give partitions to others, must not go on.
-            if sentinel.as_ref().is_some_and(Sentinel::calls) { ControlFlow::Break(()) } else { flow }
+            if member.is_some_and(GroupMember::is_called) { ControlFlow::Break(()) } else { flow }
         };
         let flow = assigned.deliver(bytes, &mut self.batches, self.config.until, &mut counted)?;
         if let Flow::Stopped { left_bytes } = flow {

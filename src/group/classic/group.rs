@@ -156,6 +156,14 @@ impl ClassicGroup {
         })
     }
 
+    /// The topics that the members read.
+    pub(super) fn subscribed_topics(&self) -> BTreeSet<String> {
+        let protocol = self.protocol.as_deref().unwrap_or_default();
+        let metadata = self.members.values().filter_map(|member| member.metadata(protocol));
+        let subscriptions = metadata.filter_map(|metadata| Subscription::decode(metadata).ok());
+        subscriptions.flat_map(|subscription| subscription.topics).collect()
+    }
+
     /// The group's record, as Kafka writes it when a generation has its assignment and when it has no members.
     pub(crate) fn record(&self, group: &str) -> GroupRecord {
         let protocol = self.protocol.as_deref().unwrap_or_default();

@@ -9,7 +9,8 @@ use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result
 use crate::disk::SharedWord;
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Belief, ClassicGroup, CommitRequest, GroupKind, JoinRequest, NewCommit, Protocols, Speaker, SyncRequest,
+    Belief, ClassicGroup, CommitRequest, GroupKind, JoinRequest, NewCommit, Place, Protocols, Speaker,
+    SyncRequest,
 };
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition, now_ms};
 use std::collections::BTreeMap;
@@ -51,15 +52,6 @@ struct Seat {
     generation: i32,
 }
 
-/// What a member knows of its place.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) member_id: String,
-    pub(super) belief: Belief,
-    pub(super) generation: i32,
-    pub(super) word: Arc<SharedWord>,
-}
-
 impl Desk {
     pub(super) fn open(cluster: &Cluster, group: &str, config: &ConsumerConfig) -> Result<Desk> {
         let log = GroupLog::of_group_or_new(cluster, group)?;
@@ -86,8 +78,12 @@ impl Desk {
             member_id: seat.member_id.clone(),
             belief: seat.belief,
             generation: seat.generation,
-            word: Arc::clone(&seat.word),
         })
+    }
+
+    /// The number that tells the member when to look at the group; another one each time that it has joined anew.
+    pub(super) fn word(&self) -> Option<Arc<SharedWord>> {
+        self.lock().seat.as_ref().map(|seat| Arc::clone(&seat.word))
     }
 
     pub(super) fn metadata(&self) -> GroupMetadata {

@@ -7,22 +7,10 @@ use super::desk::Desk;
 use super::heartbeat;
 use super::live::channels_of;
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
-use crate::disk::{Channels, SharedWord};
+use crate::disk::Channels;
+use crate::group::Step;
 use crate::types::{ErrorCode, Offset, TopicPartition};
 use std::sync::Arc;
-
-/// What the consumer has to do for its group now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::local) enum Step {
-    /// Nothing: it goes on with what it has, or waits.
-    Nothing,
-    /// Let go of these partitions, with their positions committed; asking for the next step says that it has.
-    Revoke(Vec<TopicPartition>),
-    /// Drop all partitions, which others may have by now.
-    Lose,
-    /// These are its partitions from here on, all of them.
-    Assign(Vec<TopicPartition>),
-}
 
 /// A member of a group. Dropping it is what a crash does.
 pub(in crate::local) struct GroupMember {
@@ -51,15 +39,18 @@ impl GroupMember {
         self.protocol.subscribe(topics);
     }
 
-    /// The next thing to be done. Cheap when there is nothing.
-    pub(in crate::local) fn advance(&mut self) -> Result<Step> {
+    /// The next thing to be done; `None` if there is nothing before something changes, which is cheap to find out.
+    pub(in crate::local) fn advance(&mut self) -> Result<Option<Step>> {
         self.desk.at_work();
         self.protocol.advance(&self.desk)
     }
 
-    /// Whether the group has changed since the last step: no record may be handed over before the next one.
-    pub(in crate::local) fn sentinel(&self) -> Sentinel<'_> {
-        Sentinel { desk: &self.desk, word: self.protocol.word(), seen: self.protocol.seen() }
+    /// To be asked after each record: whether the group has changed since the last step, so that none may be handed over
+    /// before the next one.
+    #[inline]
+    pub(in crate::local) fn is_called(&self) -> bool {
+        self.desk.at_work();
+        self.protocol.is_called()
     }
 
     /// Says whether the consumer has nothing to do but wait.
@@ -95,21 +86,5 @@ impl GroupMember {
 impl Drop for GroupMember {
     fn drop(&mut self) {
         self.desk.abandon();
-    }
-}
-
-/// Tells, record by record, that the consumer is at work and whether its group has moved on.
-pub(in crate::local) struct Sentinel<'a> {
-    desk: &'a Desk,
-    word: Option<&'a SharedWord>,
-    seen: u64,
-}
-
-impl Sentinel<'_> {
-    /// To be asked after each record.
-    #[inline]
-    pub(in crate::local) fn calls(&self) -> bool {
-        self.desk.at_work();
-        self.word.is_none_or(|word| word.get() != self.seen)
     }
 }

@@ -14,4 +14,4 @@ mod view;
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
 pub(super) use desk::is_about_membership;
 pub(super) use log::GroupLog;
-pub(super) use member::{GroupMember, Sentinel, Step};
+pub(super) use member::GroupMember;
