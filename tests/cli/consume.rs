@@ -130,3 +130,24 @@ fn a_record_is_only_seen_when_it_is_whole() {
         "a follower saw something else than was produced"
     );
 }
+
+#[test]
+fn show_assignments_says_when_partitions_come_and_go() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic log --partitions 2").shows("Created topic log.\n");
+    let consume = |name: &str| {
+        let options = "--group readers --show-assignments --command-property";
+        kt.start(format!("consume --topic log {options} client.id={name}"))
+    };
+    let first = consume("first");
+    first.wait_for_error_line("^first assigned log-0 log-1$");
+    let second = consume("second");
+    first.wait_for_error_line("^first revoked log-0 log-1$");
+    first.wait_for_error_line("^first assigned log-0$");
+    second.wait_for_error_line("^second assigned log-1$");
+    first.terminate();
+    let ended = first.finish().failure(143).errors();
+    let last: Vec<&str> = ended.lines().rev().take(2).collect();
+    assert_eq!(last, ["Processed a total of 0 messages", "first revoked log-0"]);
+    second.wait_for_error_line("^second assigned log-0 log-1$");
+}

@@ -1,6 +1,7 @@
 //! `kt consume`, kafka-console-consumer: the records of topics as text on standard output.
 //! Source: spec of the console tools, KIP-1147 (renamed options).
 
+mod assignments;
 mod config;
 mod formatting;
 mod options;

@@ -62,7 +62,11 @@ fn command() -> Command {
             "KEY=VALUE",
             "Consumer setting, such as auto.offset.reset=earliest; repeatable",
         ))
-        .arg(flag("enable-systest-events", "Print shutdown_complete at the end"));
+        .arg(flag("enable-systest-events", "Print shutdown_complete at the end"))
+        .arg(flag(
+            "show-assignments",
+            "Say on standard error when partitions come and go, after the client.id",
+        ));
     deprecated(options::target(table)).after_help(EXAMPLES)
 }
 

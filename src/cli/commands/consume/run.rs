@@ -3,6 +3,7 @@
 //! Cost per record, values alone: one copy into the buffer. Records that were handed over but could not be written are not
 //! committed: nothing is lost when the reader of standard output goes away. That is noticed while waiting for records, too.
 
+use super::assignments::ShowsAssignments;
 use super::config::Request;
 use super::taken::Taken;
 use crate::cli::context::{Context, Register};
@@ -31,6 +32,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let connection = context.connect(parsed)?;
     signal::install();
     let mut consumer = connection.consumer(request.consumer.clone())?;
+    if parsed.has("show-assignments") {
+        consumer = Box::new(ShowsAssignments::new(consumer, &request.consumer.client_id));
+    }
     // -1 is no limit; any other negative number is reached at once.
     let limit = if limit == -1 { u64::MAX } else { u64::try_from(limit).unwrap_or(0) };
     let session = Session {
