@@ -7,6 +7,7 @@ mod coordinator;
 mod group;
 mod heartbeat;
 mod leave;
+mod live;
 mod member;
 mod partitions;
 mod reconcile;

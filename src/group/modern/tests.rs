@@ -34,7 +34,7 @@ pub(super) fn join(id: &str, topics: &[&str]) -> HeartbeatRequest {
     }
 }
 
-fn beat(id: &str, member_epoch: i32) -> HeartbeatRequest {
+pub(super) fn beat(id: &str, member_epoch: i32) -> HeartbeatRequest {
     HeartbeatRequest {
         member_epoch,
         ..HeartbeatRequest { rebalance_timeout_ms: None, topics: None, owned: None, ..join(id, &[]) }
