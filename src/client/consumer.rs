@@ -66,6 +66,17 @@ pub(crate) struct ConsumerConfig {
     pub(crate) heartbeat_interval_ms: i32,
     /// `partition.assignment.strategy`, by assignor name, in order of preference.
     pub(crate) assignors: Vec<String>,
+    pub(crate) protocol: GroupProtocol,
+}
+
+/// `group.protocol`: how the members of a group come to their partitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum GroupProtocol {
+    /// The members compute it.
+    #[default]
+    Classic,
+    /// The coordinator computes it (KIP-848), with the assignor of `group.remote.assignor` if the members ask for one.
+    Consumer { remote_assignor: Option<String> },
 }
 
 /// A record with where it comes from.

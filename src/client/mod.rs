@@ -9,8 +9,8 @@ mod producer;
 
 pub(crate) use admin::Admin;
 pub(crate) use consumer::{
-    Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset, Polled, StartOffset,
-    Subscription,
+    Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, GroupProtocol, Handler, OffsetReset, Polled,
+    StartOffset, Subscription,
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use model::*;

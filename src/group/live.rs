@@ -2,11 +2,13 @@
 
 use super::classic::ClassicGroup;
 use super::error::{Error, Result};
+use super::modern::{ModernConfig, ModernGroup};
 use super::state::GroupKind;
 use crate::types::CodecError;
 
 /// The first byte of a structure tells the kind of group.
 const CLASSIC: u8 = 1;
+const MODERN: u8 = 2;
 /// A sign of life is written down when it prolongs a session by at least this part of it.
 const SESSION_PARTS: i64 = 30;
 
@@ -26,25 +28,41 @@ pub(crate) struct LiveBytes {
 impl LiveBytes {
     /// The live part of a group; `None` for one that its records tell whole.
     pub(crate) fn of(kind: &GroupKind) -> Result<Option<LiveBytes>> {
-        let GroupKind::Classic(group) = kind else { return Ok(None) };
-        if group.is_at_rest() {
-            return Ok(None);
+        match kind {
+            GroupKind::Classic(group) if !group.is_at_rest() => LiveBytes::of_classic(group).map(Some),
+            GroupKind::Consumer(group) if group.has_members() => LiveBytes::of_modern(group).map(Some),
+            _ => Ok(None),
         }
+    }
+
+    fn of_classic(group: &ClassicGroup) -> Result<LiveBytes> {
         let mut structure = vec![CLASSIC];
         structure.extend(group.encode_structure()?);
         let shortest = group.members().map(|member| i64::from(member.session_timeout_ms)).min();
-        Ok(Some(LiveBytes {
+        Ok(LiveBytes {
             structure,
             sessions: group.encode_sessions(),
             phase: group.phase(),
             slack_ms: shortest.unwrap_or(0) / SESSION_PARTS,
-        }))
+        })
+    }
+
+    fn of_modern(group: &ModernGroup) -> Result<LiveBytes> {
+        let mut structure = vec![MODERN];
+        structure.extend(group.encode_structure()?);
+        Ok(LiveBytes {
+            structure,
+            sessions: group.encode_sessions(),
+            phase: group.phase(),
+            slack_ms: i64::from(ModernConfig::SHORTEST_SESSION_MS) / SESSION_PARTS,
+        })
     }
 
     /// The group of a structure and its sessions.
     pub(crate) fn decode(structure: &[u8], sessions: &[u8]) -> Result<GroupKind> {
         match structure.split_first() {
             Some((&CLASSIC, rest)) => Ok(GroupKind::Classic(ClassicGroup::decode_live(rest, sessions)?)),
+            Some((&MODERN, rest)) => Ok(GroupKind::Consumer(ModernGroup::decode_live(rest, sessions)?)),
             _ => Err(Error::of("live group")(CodecError::Malformed { at: 0, what: "kind of group" })),
         }
     }

@@ -30,7 +30,10 @@ pub(crate) use classic::{
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;
-pub(crate) use modern::ModernGroup;
+pub(crate) use modern::{
+    CatalogTopic, HeartbeatRequest, ModernClient, ModernConfig, ModernGroup, ModernMember, ModernSeat,
+    ModernState, PartitionSet, Refusal, TopicCatalog,
+};
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
 pub(crate) use records::GroupRecord;

@@ -265,6 +265,15 @@ impl Group {
 }
 
 impl GroupKind {
+    /// The members that `member_id` watches over; none in a group that is not of this machine's consumers.
+    pub(crate) fn neighbours(&self, member_id: &str) -> Vec<String> {
+        match self {
+            GroupKind::Classic(group) => group.neighbours(member_id),
+            GroupKind::Consumer(group) => group.neighbours(member_id),
+            GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams => Vec::new(),
+        }
+    }
+
     /// Whether anyone is in the group.
     pub(crate) fn has_members(&self) -> bool {
         match self {

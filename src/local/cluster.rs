@@ -15,6 +15,7 @@ use crate::client::{
     self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, TransactionalProducer,
 };
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
+use crate::group::{CatalogTopic, TopicCatalog};
 use crate::log::{Gaps, LogConfig, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
 use crate::signal;
@@ -47,6 +48,7 @@ struct Shared {
     held_by_broker: Option<PathBuf>,
     wake: Wake,
     metadata: Mutex<MetadataLog>,
+    catalog: Mutex<Arc<TopicCatalog>>,
     /// Tells a real broker that kt is at work in its directory.
     _broker_lock: Option<SharedRangeLock>,
 }
@@ -128,6 +130,7 @@ impl Cluster {
             held_by_broker,
             wake,
             metadata,
+            catalog: Mutex::default(),
             _broker_lock: broker_lock,
         };
         Ok(Cluster { shared: Arc::new(shared) })
@@ -203,9 +206,27 @@ impl Cluster {
         Ok(look(metadata.image()))
     }
 
-    /// Brings the metadata up to date; says whether others changed it since this process last looked.
-    pub(super) fn refresh(&self) -> Result<bool> {
-        self.metadata().refresh()
+    /// Brings the metadata up to date, and answers its version, which rises with every change.
+    pub(super) fn refresh(&self) -> Result<Offset> {
+        let mut metadata = self.metadata();
+        metadata.refresh()?;
+        Ok(metadata.version())
+    }
+
+    /// All topics as a group's coordinator needs them; made anew when the metadata has changed.
+    pub(super) fn catalog(&self) -> Result<Arc<TopicCatalog>> {
+        let mut metadata = self.metadata();
+        metadata.refresh()?;
+        let version = metadata.version().get();
+        let mut cached = self.shared.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        if cached.version() != version {
+            let topics = metadata.image().topics().iter().map(|topic| {
+                let partition_count = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
+                (topic.name().to_owned(), CatalogTopic { id: topic.id(), partition_count })
+            });
+            *cached = Arc::new(TopicCatalog::new(version, topics));
+        }
+        Ok(Arc::clone(&cached))
     }
 
     /// Changes the metadata: see `MetadataLog::update`.

@@ -11,7 +11,7 @@ use crate::client::{
 use crate::disk::{Channels, Woken};
 use crate::record::BatchReader;
 use crate::signal;
-use crate::types::{ErrorCode, TimestampMs, TopicName, TopicPartition, now_ms};
+use crate::types::{ErrorCode, Offset, TimestampMs, TopicName, TopicPartition, now_ms};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct LocalConsumer {
     batches: BatchReader,
     /// A chunk in `buffer` that isn't read to its end: which partition's, and the bytes that are left of it.
     pub(super) unread: Option<(usize, std::ops::Range<usize>)>,
+    /// The version of the metadata that the subscription was last held against.
+    known_metadata: Offset,
     started: bool,
     pub(super) last_commit: Instant,
 }
@@ -45,6 +47,7 @@ impl LocalConsumer {
             buffer: Vec::new(),
             batches: BatchReader::default(),
             unread: None,
+            known_metadata: Offset::ZERO,
             started: false,
             last_commit: Instant::now(),
         })
@@ -52,11 +55,12 @@ impl LocalConsumer {
 
     /// Follows changes of the metadata and of the group: which partitions are this consumer's now.
     fn update_assignment(&mut self, handler: &mut dyn Handler) -> Result<()> {
-        let changed = self.cluster.refresh()?;
         if !self.started {
             self.create_topic()?;
         }
-        if changed || !self.started {
+        let metadata = self.cluster.refresh()?;
+        if metadata != self.known_metadata || !self.started {
+            self.known_metadata = metadata;
             let topics = self.matching_topics()?;
             match &mut self.member {
                 Some(member) => member.subscribe(&topics),

@@ -55,18 +55,22 @@ impl MetadataLog {
         self.loader.image()
     }
 
+    /// Rises with every change: the offset behind the last record that is in the image.
+    pub(super) fn version(&self) -> Offset {
+        self.replayed
+    }
+
     pub(super) fn channels(&self) -> disk::Channels {
         self.partition.channels()
     }
 
-    /// Replays what others have written since; says whether there was anything.
-    pub(super) fn refresh(&mut self) -> Result<bool> {
+    /// Replays what others have written since.
+    pub(super) fn refresh(&mut self) -> Result<()> {
         let limit = self.partition.high_watermark()?;
-        if limit <= self.replayed {
-            return Ok(false);
+        if limit > self.replayed {
+            self.replay_to(limit)?;
         }
-        self.replay_to(limit)?;
-        Ok(true)
+        Ok(())
     }
 
     /// Decides on the newest image and makes the decision durable. `decide` returns the records to be appended, none

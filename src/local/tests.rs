@@ -2,8 +2,8 @@
 
 use super::Cluster;
 use crate::client::{
-    Acks, Codec, Consumer, ConsumerConfig, ConsumerRecord, Handler, NewTopic, OffsetReset, OffsetSpec,
-    Partitioner, Polled, ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
+    Acks, Codec, Consumer, ConsumerConfig, ConsumerRecord, GroupProtocol, Handler, NewTopic, OffsetReset,
+    OffsetSpec, Partitioner, Polled, ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
 };
 use crate::types::{Offset, PartitionId, TopicPartition};
 use std::ops::ControlFlow;
@@ -40,6 +40,7 @@ pub(super) fn consumer_config(topic: &str, read_committed: bool) -> ConsumerConf
         rebalance_timeout_ms: 300_000,
         heartbeat_interval_ms: 3_000,
         assignors: vec!["range".to_owned()],
+        protocol: GroupProtocol::Classic,
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::state::{GroupKind, Groups};
 use super::catalog::TopicCatalog;
 use super::group::ModernGroup;
 use super::heartbeat::Change;
+use super::member::ModernMember;
 use super::request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal};
 use crate::types::{ErrorCode, TimestampMs};
 
@@ -79,7 +80,16 @@ impl Groups {
         change.records
     }
 
-    /// Takes out the members of a group of the newer protocol that `is_dead` says are dead.
+    /// Notes that a member of a group of the newer protocol lives.
+    pub(crate) fn modern_alive(&mut self, group_id: &str, member_id: &str, now: TimestampMs) {
+        let member = self.modern(group_id).and_then(|group| group.members.get_mut(member_id));
+        if let Some(member) = member {
+            member.heard_at = member.heard_at.max(now);
+        }
+    }
+
+    /// Takes out the members of a group of the newer protocol that `is_dead` says are dead; a static one keeps its place
+    /// as if it had left for a while.
     pub(crate) fn bury_modern(
         &mut self,
         group_id: &str,
@@ -88,10 +98,8 @@ impl Groups {
         now: TimestampMs,
     ) -> Vec<GroupRecord> {
         let Some(group) = self.modern(group_id) else { return Vec::new() };
-        let dead: Vec<String> =
-            group.members().map(|(id, _)| id).filter(|id| is_dead(id)).map(str::to_owned).collect();
         let mut change = Change::new(group_id, catalog, now);
-        group.remove(&dead, &mut change);
+        group.bury(is_dead, &mut change);
         change.records
     }
 
@@ -105,6 +113,28 @@ impl Groups {
 }
 
 impl ModernGroup {
+    /// Takes out who is dead and who was not heard of for too long, for a look: the records of that are not answered.
+    pub(crate) fn settle(
+        &mut self,
+        is_dead: impl Fn(&str) -> bool,
+        catalog: &TopicCatalog,
+        config: &ModernConfig,
+        now: TimestampMs,
+    ) {
+        let mut change = Change::new("", catalog, now);
+        self.bury(is_dead, &mut change);
+        let lapsed = self.lapsed(config, now);
+        self.remove(&lapsed, &mut change);
+    }
+
+    fn bury(&mut self, is_dead: impl Fn(&str) -> bool, change: &mut Change<'_>) {
+        let dead = self.members.keys().filter(|id| is_dead(id)).cloned();
+        let is_static = |id: &String| self.members.get(id).is_some_and(ModernMember::is_static);
+        let (fixed, gone): (Vec<String>, Vec<String>) = dead.partition(is_static);
+        fixed.iter().for_each(|id| self.leave_for_a_while(id, change));
+        self.remove(&gone, change);
+    }
+
     /// Whether `speaker` may commit offsets now; that is a sign of life. The generation is the member's epoch.
     pub(in crate::group) fn check_commit(
         &mut self,

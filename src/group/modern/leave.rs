@@ -25,8 +25,10 @@ impl ModernGroup {
     }
 
     /// A static member keeps its place and its partitions until its session ends.
-    fn leave_for_a_while(&mut self, id: &str, change: &mut Change<'_>) {
-        let Some(member) = self.members.get(id) else { return };
+    pub(super) fn leave_for_a_while(&mut self, id: &str, change: &mut Change<'_>) {
+        let Some(member) = self.members.get(id).filter(|member| member.epoch() != LEFT_FOR_A_WHILE) else {
+            return;
+        };
         let mut ownership = member.ownership.clone();
         ownership.epoch = LEFT_FOR_A_WHILE;
         let (family, value) = (Family::Consumer, Some(ownership.to_record()));

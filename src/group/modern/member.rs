@@ -115,6 +115,11 @@ impl ModernMember {
         self.target.as_ref().unwrap_or(&NOTHING)
     }
 
+    /// Whether its place is kept for it when it goes for a while.
+    pub(crate) const fn is_static(&self) -> bool {
+        self.profile.instance_id.is_some()
+    }
+
     /// Whether it speaks the classic protocol.
     pub(crate) const fn is_classic(&self) -> bool {
         self.profile.classic.is_some()

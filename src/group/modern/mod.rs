@@ -3,7 +3,9 @@
 
 mod assignment;
 mod catalog;
+mod client;
 mod coordinator;
+mod duty;
 mod group;
 mod heartbeat;
 mod leave;
@@ -18,14 +20,11 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use catalog::TopicCatalog;
-pub(crate) use group::ModernGroup;
+pub(crate) use catalog::{CatalogTopic, TopicCatalog};
+pub(crate) use client::{ModernClient, ModernSeat};
+pub(crate) use group::{ModernGroup, ModernState};
+pub(crate) use member::ModernMember;
 pub(crate) use partitions::PartitionSet;
-pub(crate) use request::Refusal;
 #[cfg(test)]
-pub(crate) use {
-    catalog::CatalogTopic,
-    group::ModernState,
-    member::ModernMember,
-    request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig},
-};
+pub(crate) use request::HeartbeatAnswer;
+pub(crate) use request::{HeartbeatRequest, ModernConfig, Refusal};

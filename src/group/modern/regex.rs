@@ -1,11 +1,14 @@
 //! The regular expressions that members subscribe with: which topics each of them stands for.
 
 use super::super::records::{GroupRecord, ResolvedRegex};
+use super::catalog::TopicCatalog;
 use super::group::ModernGroup;
 use super::heartbeat::Change;
+use super::member::ModernMember;
 use super::request::Refusal;
 use crate::types::ErrorCode;
 use ::regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Refuses what is no regular expression.
 pub(super) fn check(text: &str) -> Result<(), Refusal> {
@@ -28,28 +31,34 @@ fn compile(text: &str) -> Result<Regex, ::regex::Error> {
 }
 
 impl ModernGroup {
-    /// Brings up to date what the members' regular expressions stand for; answers whether that changed.
-    pub(super) fn resolve_regexes(&mut self, change: &mut Change<'_>) -> bool {
-        let version = change.catalog.version();
-        let used: std::collections::BTreeSet<String> =
-            self.members.values().filter_map(|member| member.regex()).map(str::to_owned).collect();
-        let mut changed = false;
+    /// The members' regular expressions that stand for other topics than is known, with those.
+    pub(super) fn new_resolutions(&self, catalog: &TopicCatalog) -> BTreeMap<String, Vec<String>> {
+        let mut new = BTreeMap::new();
+        let used: BTreeSet<&str> = self.members.values().filter_map(ModernMember::regex).collect();
         for text in used {
-            let known = self.regexes.get(&text);
-            if known.is_some_and(|known| known.metadata_version >= version) {
+            let known = self.regexes.get(text);
+            if known.is_some_and(|known| known.metadata_version >= catalog.version()) {
                 continue;
             }
             // It was checked when its member came; one that can't be compiled now stands for nothing.
-            let Ok(regex) = compile(&text) else { continue };
+            let Ok(regex) = compile(text) else { continue };
             let topics: Vec<String> =
-                change.catalog.names().filter(|name| regex.is_match(name)).map(str::to_owned).collect();
-            if known.is_some_and(|known| known.topics == topics) {
-                continue;
+                catalog.names().filter(|name| regex.is_match(name)).map(str::to_owned).collect();
+            if known.is_none_or(|known| known.topics != topics) {
+                new.insert(text.to_owned(), topics);
             }
-            changed = true;
-            let value = Some(ResolvedRegex { topics, metadata_version: version, timestamp: change.now });
-            let record = GroupRecord::Regex { group: change.group(), regex: text, value };
-            change.put(self, record);
+        }
+        new
+    }
+
+    /// Brings up to date what the members' regular expressions stand for; answers whether that changed.
+    pub(super) fn resolve_regexes(&mut self, change: &mut Change<'_>) -> bool {
+        let new = self.new_resolutions(change.catalog);
+        let changed = !new.is_empty();
+        for (regex, topics) in new {
+            let metadata_version = change.catalog.version();
+            let value = Some(ResolvedRegex { topics, metadata_version, timestamp: change.now });
+            change.put(self, GroupRecord::Regex { group: change.group(), regex, value });
         }
         changed
     }

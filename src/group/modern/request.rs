@@ -59,6 +59,11 @@ pub(crate) struct ModernConfig {
     pub(crate) max_members: usize,
 }
 
+impl ModernConfig {
+    /// The shortest session that `consumer.session.timeout.ms` allows.
+    pub(crate) const SHORTEST_SESSION_MS: i32 = 45_000;
+}
+
 impl Default for ModernConfig {
     fn default() -> ModernConfig {
         ModernConfig { session_timeout_ms: 45_000, max_members: usize::MAX }

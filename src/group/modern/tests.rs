@@ -41,7 +41,7 @@ pub(super) fn beat(id: &str, member_epoch: i32) -> HeartbeatRequest {
     }
 }
 
-fn owning(id: &str, member_epoch: i32, partitions: &[i32]) -> HeartbeatRequest {
+pub(super) fn owning(id: &str, member_epoch: i32, partitions: &[i32]) -> HeartbeatRequest {
     HeartbeatRequest { owned: Some(set(T, partitions)), ..beat(id, member_epoch) }
 }
 

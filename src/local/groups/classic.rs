@@ -5,7 +5,8 @@ use super::heartbeat::Ring;
 use crate::client::{self, ConsumerConfig, Result};
 use crate::disk::SharedWord;
 use crate::group::{
-    Assignor, ClassicClient, ClassicGroup, Error as GroupError, Place, Protocols, Seat, Step, TopicPartitions,
+    Assignor, ClassicClient, ClassicGroup, Error as GroupError, GroupKind, Place, Protocols, Seat, Step,
+    TopicPartitions,
 };
 use crate::local::error::Error;
 use crate::types::ErrorCode;
@@ -82,11 +83,11 @@ impl Seat for LocalSeat<'_> {
 
     /// Whoever looks watches over its neighbours too.
     fn look(&mut self) -> Result<Option<ClassicGroup>> {
-        let group = self.desk.look()?;
-        if let (Some(group), Some(place)) = (&group, self.desk.place()) {
-            self.ring.watch(self.desk, group, &place.member_id)?;
+        let GroupKind::Classic(group) = self.desk.look()? else { return Ok(None) };
+        if let Some(place) = self.desk.place() {
+            self.ring.watch(self.desk, group.neighbours(&place.member_id))?;
         }
-        Ok(group)
+        Ok(Some(group))
     }
 
     fn join(&mut self, protocols: Protocols) -> Result<std::result::Result<(), ErrorCode>> {

@@ -4,13 +4,12 @@ use super::super::cluster::Cluster;
 use super::super::error::Result as LocalResult;
 use super::live::LiveFile;
 use super::log::{GroupLog, Sync};
-use super::presence::{Batches, Presence, limits, settle};
+use super::presence::{Batches, Presence, limits, next_deadline, settle};
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
 use crate::disk::SharedWord;
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Belief, ClassicGroup, CommitRequest, GroupKind, JoinRequest, NewCommit, Place, Protocols, Speaker,
-    SyncRequest,
+    Belief, CommitRequest, GroupKind, JoinRequest, NewCommit, Place, Protocols, Speaker, SyncRequest,
 };
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition, now_ms};
 use std::collections::BTreeMap;
@@ -19,37 +18,37 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Where the member of a directory's group sits, as Kafka shows it.
-const HOST: &str = "/127.0.0.1";
+pub(super) const HOST: &str = "/127.0.0.1";
 
 /// A member's desk.
 pub(super) struct Desk {
     pub(super) cluster: Cluster,
     pub(super) group: String,
     pub(super) config: ConsumerConfig,
-    inner: Mutex<Inner>,
+    pub(super) inner: Mutex<Inner>,
     closed: Condvar,
     /// Rises as records are handed over and polls begin: the consumer is at work.
     progress: AtomicU64,
     /// Whether the consumer waits for records inside of a poll.
     idle: AtomicBool,
     /// When the group last heard of the member, by its own clock.
-    heard_of_ms: AtomicI64,
+    pub(super) heard_of_ms: AtomicI64,
 }
 
 pub(super) struct Inner {
-    log: GroupLog,
-    seat: Option<Seat>,
-    is_closed: bool,
+    pub(super) log: GroupLog,
+    pub(super) seat: Option<Seat>,
+    pub(super) is_closed: bool,
 }
 
 /// A member's place in its group.
-struct Seat {
-    member_id: String,
-    presence: Presence,
-    word: Arc<SharedWord>,
-    belief: Belief,
-    /// The generation in which it was last given partitions; -1 before.
-    generation: i32,
+pub(super) struct Seat {
+    pub(super) member_id: String,
+    pub(super) presence: Presence,
+    pub(super) word: Arc<SharedWord>,
+    pub(super) belief: Belief,
+    /// The generation in which it was last given partitions, -1 before; in the newer protocol its epoch.
+    pub(super) generation: i32,
 }
 
 impl Desk {
@@ -67,7 +66,7 @@ impl Desk {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,18 +95,17 @@ impl Desk {
         }
     }
 
-    /// Looks at the group without a lock. `None` if it isn't one of the classic protocol any more.
-    pub(super) fn look(&self) -> LocalResult<Option<ClassicGroup>> {
+    /// Looks at the group without a lock; at one without anything if it isn't there.
+    pub(super) fn look(&self) -> LocalResult<GroupKind> {
         let mut inner = self.lock();
         let live = inner.log.live(&self.group).as_ref().map(LiveFile::read).transpose()?.flatten();
-        let kind = match live.and_then(|live| live.group()) {
-            Some(kind) => Some(kind),
+        match live.and_then(|live| live.group()) {
+            Some(kind) => Ok(kind),
             None => {
                 inner.log.refresh()?;
-                inner.log.kind(&self.group)?
+                Ok(inner.log.kind(&self.group)?.unwrap_or_default())
             }
-        };
-        Ok(kind.and_then(|kind| if let GroupKind::Classic(group) = kind { Some(group) } else { None }))
+        }
     }
 
     /// Joins the group, or joins it again.
@@ -208,7 +206,7 @@ impl Desk {
             offset: committed.offset,
             leader_epoch: committed.leader_epoch,
             metadata: committed.metadata.clone(),
-            topic_id: None,
+            topic_id: self.topic_id_of(partition),
         });
         let request = CommitRequest {
             group: &self.group,
@@ -234,11 +232,14 @@ impl Desk {
         }
         let Inner { log, seat, .. } = &mut *inner;
         let leaves = is_overdue && self.config.instance_id.is_none();
+        let is_modern = self.is_modern();
         let now = now_ms();
         let due = log.update(&self.group, Sync::Later, |groups, now| {
             let mut batches = Batches::new();
             if let Some(seat) = seat {
-                if leaves {
+                if is_modern {
+                    batches.push(self.beat_modern(groups, &seat.member_id, is_overdue, now)?);
+                } else if leaves {
                     if let Ok(outcome) = groups.leave(&self.group, &seat.member_id, None, &limits(), now) {
                         batches.push(outcome.records);
                     }
@@ -252,7 +253,7 @@ impl Desk {
                 }
             }
             batches.extend(settle(&self.cluster, &self.group, groups, now)?);
-            Ok((batches, groups.classic(&self.group).and_then(|group| group.next_deadline())))
+            Ok((batches, next_deadline(&self.cluster, &self.group, groups)?))
         })?;
         self.heard_of_ms.store(now.0, Ordering::Relaxed);
         if let Some(seat) = seat.take_if(|_| leaves) {
@@ -262,14 +263,14 @@ impl Desk {
     }
 
     /// Has the dead taken out, and answers what became of the group; `None` once this member has gone itself.
-    pub(super) fn settle(&self) -> Result<Option<ClassicGroup>> {
+    pub(super) fn settle(&self) -> Result<Option<GroupKind>> {
         let mut inner = self.lock();
         if inner.is_closed {
             return Ok(None);
         }
         inner.log.update(&self.group, Sync::Later, |groups, now| {
             let batches = settle(&self.cluster, &self.group, groups, now)?;
-            Ok((batches, groups.classic(&self.group).cloned()))
+            Ok((batches, groups.get(&self.group).map(|group| group.kind.clone())))
         })
     }
 
@@ -289,6 +290,7 @@ impl Desk {
         let Inner { log, seat, .. } = &mut *inner;
         let Some(seat) = seat.take() else { return Ok(()) };
         let left = match self.config.instance_id {
+            _ if self.is_modern() => self.leave_modern(log, &seat.member_id),
             Some(_) => Ok(()),
             None => log.update(&self.group, Sync::Later, |groups, now| {
                 match groups.leave(&self.group, &seat.member_id, None, &limits(), now) {
@@ -346,5 +348,6 @@ pub(in crate::local) fn is_about_membership(error: &client::Error) -> bool {
             | ErrorCode::IllegalGeneration
             | ErrorCode::RebalanceInProgress
             | ErrorCode::FencedInstanceId
+            | ErrorCode::StaleMemberEpoch
     )
 }

@@ -7,7 +7,6 @@
 use super::super::error::{Error, Result};
 use super::desk::Desk;
 use crate::disk;
-use crate::group::ClassicGroup;
 use crate::types::now_ms;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,9 +55,9 @@ impl Ring {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches over the member's neighbours in `group`, beside those that it watches over already.
-    pub(super) fn watch(&self, desk: &Arc<Desk>, group: &ClassicGroup, member_id: &str) -> Result<()> {
-        for neighbour in group.neighbours(member_id) {
+    /// Watches over a member's neighbours, beside those that it watches over already.
+    pub(super) fn watch(&self, desk: &Arc<Desk>, neighbours: Vec<String>) -> Result<()> {
+        for neighbour in neighbours {
             if self.watched().insert(neighbour.clone()) {
                 let (ring, desk) = (self.clone(), Arc::clone(desk));
                 spawn("group watch", move || ring.wait_for_end(&desk, neighbour))?;
@@ -77,7 +76,7 @@ impl Ring {
             && let Ok(Some(group)) = desk.settle()
             && let Some(place) = desk.place()
         {
-            let _ = self.watch(desk, &group, &place.member_id);
+            let _ = self.watch(desk, group.neighbours(&place.member_id));
         }
     }
 }

@@ -6,7 +6,9 @@ use super::classic::Classic;
 use super::desk::Desk;
 use super::heartbeat;
 use super::live::channels_of;
-use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
+use super::modern::Modern;
+use super::presence::modern_limits;
+use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, GroupProtocol, Result};
 use crate::disk::Channels;
 use crate::group::Step;
 use crate::types::{ErrorCode, Offset, TopicPartition};
@@ -15,7 +17,13 @@ use std::sync::Arc;
 /// A member of a group. Dropping it is what a crash does.
 pub(in crate::local) struct GroupMember {
     desk: Arc<Desk>,
-    protocol: Classic,
+    protocol: Protocol,
+}
+
+/// How the group shares its partitions out, as this member plays its part in that.
+enum Protocol {
+    Classic(Classic),
+    Modern(Modern),
 }
 
 impl GroupMember {
@@ -29,20 +37,35 @@ impl GroupMember {
         if group.is_empty() {
             return Err(client::Error::of(ErrorCode::InvalidGroupId));
         }
-        let desk = Arc::new(Desk::open(cluster, group, config)?);
+        let (config, protocol) = match &config.protocol {
+            GroupProtocol::Classic => (config.clone(), Protocol::Classic(Classic::new(config, topics))),
+            GroupProtocol::Consumer { .. } => {
+                let session_timeout_ms = modern_limits(cluster, group)?.session_timeout_ms;
+                let config = ConsumerConfig { session_timeout_ms, ..config.clone() };
+                let modern = Modern::new(&config, topics);
+                (config, Protocol::Modern(modern))
+            }
+        };
+        let desk = Arc::new(Desk::open(cluster, group, &config)?);
         heartbeat::start(&desk)?;
-        Ok(GroupMember { desk, protocol: Classic::new(config, topics) })
+        Ok(GroupMember { desk, protocol })
     }
 
     /// Changes what the member subscribes to, or tells it that topics or partitions may have come or gone.
     pub(in crate::local) fn subscribe(&mut self, topics: &[String]) {
-        self.protocol.subscribe(topics);
+        match &mut self.protocol {
+            Protocol::Classic(classic) => classic.subscribe(topics),
+            Protocol::Modern(modern) => modern.subscribe(topics),
+        }
     }
 
     /// The next thing to be done; `None` if there is nothing before something changes, which is cheap to find out.
     pub(in crate::local) fn advance(&mut self) -> Result<Option<Step>> {
         self.desk.at_work();
-        self.protocol.advance(&self.desk)
+        match &mut self.protocol {
+            Protocol::Classic(classic) => classic.advance(&self.desk),
+            Protocol::Modern(modern) => modern.advance(&self.desk),
+        }
     }
 
     /// To be asked after each record: whether the group has changed since the last step, so that none may be handed over
@@ -50,7 +73,10 @@ impl GroupMember {
     #[inline]
     pub(in crate::local) fn is_called(&self) -> bool {
         self.desk.at_work();
-        self.protocol.is_called()
+        match &self.protocol {
+            Protocol::Classic(classic) => classic.is_called(),
+            Protocol::Modern(modern) => modern.is_called(),
+        }
     }
 
     /// Says whether the consumer has nothing to do but wait.

@@ -8,6 +8,9 @@ mod heartbeat;
 mod live;
 mod log;
 mod member;
+mod modern;
+mod modern_desk;
+mod modern_view;
 mod presence;
 mod view;
 

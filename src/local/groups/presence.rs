@@ -5,7 +5,8 @@ use super::super::cluster::Cluster;
 use super::super::error::Result;
 use super::super::paths::Coordination;
 use crate::disk::{self, FileLock};
-use crate::group::{ClassicConfig, ClassicGroup, GroupKind, GroupRecord, Groups};
+use crate::group::{ClassicConfig, ClassicGroup, GroupKind, GroupRecord, Groups, ModernConfig};
+use crate::metadata::ConfigKind;
 use crate::types::TimestampMs;
 use std::path::PathBuf;
 
@@ -40,6 +41,9 @@ impl Presence {
 /// Takes out of a group who is dead, and lets time pass for it. The records of that go before those of whatever is done
 /// next.
 pub(super) fn settle(cluster: &Cluster, id: &str, groups: &mut Groups, now: TimestampMs) -> Result<Batches> {
+    if groups.modern(id).is_some() {
+        return settle_modern(cluster, id, groups, now);
+    }
     match groups.classic(id) {
         Some(classic) => {
             let dead = dead(cluster, id, classic)?;
@@ -48,9 +52,43 @@ pub(super) fn settle(cluster: &Cluster, id: &str, groups: &mut Groups, now: Time
             }
             Ok(settle_classic(id, classic, &dead, now))
         }
-        // Members of the newer protocols only ever live on a broker.
+        // Members of share groups only ever live on a broker.
         None => Ok(vec![groups.bury(id, |_| true, &limits(), now)]),
     }
+}
+
+fn settle_modern(cluster: &Cluster, id: &str, groups: &mut Groups, now: TimestampMs) -> Result<Batches> {
+    let dead = match groups.modern(id) {
+        Some(group) => dead_of(cluster, id, group.members().map(|(member, _)| member))?,
+        None => Vec::new(),
+    };
+    for member in &dead {
+        disk::remove_file(&cluster.coordination()?.group_member(id, member))?;
+    }
+    let (catalog, limits) = (cluster.catalog()?, modern_limits(cluster, id)?);
+    let is_dead = |member: &str| dead.iter().any(|dead| dead == member);
+    let buried = groups.bury_modern(id, is_dead, &catalog, now);
+    let ticked = groups.modern_tick(id, &catalog, &limits, now);
+    Ok(vec![buried, ticked])
+}
+
+/// The limits of a group of the newer protocol, as the group's configuration sets them.
+pub(super) fn modern_limits(cluster: &Cluster, id: &str) -> Result<ModernConfig> {
+    let default = ModernConfig::default();
+    let setting = cluster.with_image(|image| {
+        let text = image.setting(ConfigKind::GROUP, id, "consumer.session.timeout.ms");
+        text.and_then(|text| text.parse().ok())
+    })?;
+    Ok(ModernConfig { session_timeout_ms: setting.unwrap_or(default.session_timeout_ms), ..default })
+}
+
+/// The next moment at which something is due in a group.
+pub(super) fn next_deadline(cluster: &Cluster, id: &str, groups: &mut Groups) -> Result<Option<TimestampMs>> {
+    if let Some(classic) = groups.classic(id) {
+        return Ok(classic.next_deadline());
+    }
+    let limits = modern_limits(cluster, id)?;
+    Ok(groups.modern(id).and_then(|group| group.next_deadline(&limits)))
 }
 
 fn settle_classic(id: &str, group: &mut ClassicGroup, dead: &[String], now: TimestampMs) -> Batches {
@@ -61,15 +99,21 @@ fn settle_classic(id: &str, group: &mut ClassicGroup, dead: &[String], now: Time
 
 /// The members whose processes are gone. A static one stays until its session ends.
 fn dead(cluster: &Cluster, id: &str, group: &ClassicGroup) -> Result<Vec<String>> {
+    let members = group.members().filter(|member| member.instance_id.is_none());
+    dead_of(cluster, id, members.map(|member| member.member_id.as_str()))
+}
+
+/// Those of `members` whose processes are gone.
+fn dead_of<'a>(cluster: &Cluster, id: &str, members: impl Iterator<Item = &'a str>) -> Result<Vec<String>> {
     let mut dead = Vec::new();
-    for member in group.members().filter(|member| member.instance_id.is_none()) {
+    for member in members {
         let lives = match cluster.coordination() {
-            Ok(coordination) => disk::is_locked(&coordination.group_member(id, &member.member_id))?,
+            Ok(coordination) => disk::is_locked(&coordination.group_member(id, member))?,
             // Nobody can be a member where nothing can be written.
             Err(_) => false,
         };
         if !lives {
-            dead.push(member.member_id.clone());
+            dead.push(member.to_owned());
         }
     }
     Ok(dead)
@@ -82,9 +126,17 @@ pub(super) fn settled(
     mut kind: GroupKind,
     now: TimestampMs,
 ) -> Result<GroupKind> {
-    if let GroupKind::Classic(classic) = &mut kind {
-        let dead = dead(cluster, id, classic)?;
-        settle_classic(id, classic, &dead, now);
+    match &mut kind {
+        GroupKind::Classic(classic) => {
+            let dead = dead(cluster, id, classic)?;
+            settle_classic(id, classic, &dead, now);
+        }
+        GroupKind::Consumer(modern) => {
+            let dead = dead_of(cluster, id, modern.members().map(|(member, _)| member))?;
+            let is_dead = |member: &str| dead.iter().any(|dead| dead == member);
+            modern.settle(is_dead, &*cluster.catalog()?, &modern_limits(cluster, id)?, now);
+        }
+        GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams => {}
     }
     Ok(kind)
 }

@@ -4,10 +4,11 @@
 use super::super::cluster::Cluster;
 use super::super::error::Result;
 use super::log::GroupLog;
+use super::modern_view;
 use super::presence::settled;
 use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription};
 use crate::group::protocol::AssignedPartitions;
-use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind, ModernGroup};
+use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind};
 use crate::types::now_ms;
 
 /// The group's kind with the members that live; `None` if it lives on only until someone writes.
@@ -33,7 +34,7 @@ pub(super) fn listing(
         GroupKind::Classic(classic) => {
             (GroupType::Classic, classic.protocol_type().unwrap_or_default(), state(classic))
         }
-        GroupKind::Consumer(_) => (GroupType::Consumer, "consumer", GroupState::Empty),
+        GroupKind::Consumer(modern) => (GroupType::Consumer, "consumer", modern_view::state(modern)),
         GroupKind::Share(_) => (GroupType::Share, "share", GroupState::Empty),
         GroupKind::Streams => return Ok(None),
     };
@@ -68,18 +69,12 @@ pub(super) fn description(
             }
             description.members = classic.members().map(|one| member(one, is_stable)).collect();
         }
-        Some(GroupKind::Consumer(new)) => describe_new(&mut description, &new),
+        Some(GroupKind::Consumer(modern)) => {
+            modern_view::describe(&mut description, &modern, &*cluster.catalog()?);
+        }
         Some(GroupKind::Share(_) | GroupKind::Streams) | None => return Ok(None),
     }
     Ok(Some(description))
-}
-
-/// Members of the new protocol only ever live on a broker.
-fn describe_new(description: &mut GroupDescription, group: &ModernGroup) {
-    description.group_type = GroupType::Consumer;
-    description.assignor = "uniform".to_owned();
-    description.group_epoch = Some(group.epoch());
-    description.target_assignment_epoch = Some(group.target_epoch());
 }
 
 fn state(group: &ClassicGroup) -> GroupState {

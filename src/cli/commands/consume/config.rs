@@ -2,6 +2,7 @@
 
 use super::formatting::formatter;
 use super::position;
+use super::protocol::{assignors, protocol};
 use super::settings::{self, check_address, check_options, note};
 use crate::cli::config::{InvalidSetting, Properties};
 use crate::cli::context::Context;
@@ -123,6 +124,7 @@ fn consumer_config(
         rebalance_timeout_ms: int("max.poll.interval.ms", 300_000)?,
         heartbeat_interval_ms,
         assignors: assignors(settings)?,
+        protocol: protocol(settings)?,
     })
 }
 
@@ -144,23 +146,6 @@ fn offset_reset(settings: &Properties) -> Result<OffsetReset, InvalidSetting> {
             .map(|ms| OffsetReset::ByDuration(Duration::from_millis(ms)))
             .ok_or_else(|| settings.invalid(KEY, "it is earliest, latest, none or by_duration:DURATION")),
     }
-}
-
-/// `partition.assignment.strategy`: class names, as the names that groups know the assignors by.
-fn assignors(settings: &Properties) -> Result<Vec<String>, InvalidSetting> {
-    const KEY: &str = "partition.assignment.strategy";
-    const PACKAGE: &str = "org.apache.kafka.clients.consumer.";
-    let Some(list) = settings.text(KEY) else {
-        return Ok(vec!["range".to_owned(), "cooperative-sticky".to_owned()]);
-    };
-    let name = |class: &str| match class.trim().strip_prefix(PACKAGE) {
-        Some("RangeAssignor") => Ok("range".to_owned()),
-        Some("RoundRobinAssignor") => Ok("roundrobin".to_owned()),
-        Some("StickyAssignor") => Ok("sticky".to_owned()),
-        Some("CooperativeStickyAssignor") => Ok("cooperative-sticky".to_owned()),
-        _ => Err(settings.invalid(KEY, "there is no such class")),
-    };
-    list.split(',').map(name).collect()
 }
 
 #[cfg(test)]

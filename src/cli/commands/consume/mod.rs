@@ -6,6 +6,7 @@ mod config;
 mod formatting;
 mod options;
 mod position;
+mod protocol;
 mod run;
 mod settings;
 mod taken;
