@@ -2,10 +2,7 @@
 //! Knows no file, no lock, no clock and no randomness: times and new ids are arguments.
 #![cfg_attr(
     not(test),
-    allow(
-        dead_code,
-        reason = "what only the newer protocol's members need is driven by tests until they share too"
-    )
+    allow(dead_code, reason = "what only share groups need is driven by tests until they have members")
 )]
 
 mod assignor;
