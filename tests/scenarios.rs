@@ -68,6 +68,7 @@ scenarios![
     groups_reset,
     groups_reset_errors,
     groups_reset_file,
+    groups_reset_time,
     groups_unknown,
     groups_usage_errors,
     perf_producer,
@@ -99,6 +100,7 @@ scenarios![
     topics_lifecycle,
     topics_regex,
     topics_usage_errors,
+    verifiable_tools,
 ];
 
 /// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.

@@ -1,11 +1,46 @@
 //! Usage errors as Kafka's tools print them that parse with argparse4j: the synopsis, then `PROGRAM: error: MESSAGE`, broken at
 //! 75 columns and justified. Knows no tool.
 
-use super::error::Failure;
+use super::error::{Failure, ParseError};
+use super::parse::Parsed;
+use crate::types::java;
 
 /// Where argparse4j breaks lines when standard error is no terminal.
 const WIDTH: usize = 75;
 const INDENT: usize = 7;
+/// The options stand behind a name of the program that takes no more than this with what goes before it, else below it.
+const NAME_MAX: usize = 30;
+
+/// What an option's argument must be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Integer,
+    Long,
+    Double,
+    /// One of these integers.
+    Choice(&'static [i32]),
+}
+
+impl Kind {
+    /// What is wrong with `text`.
+    fn error(self, text: &str) -> Option<String> {
+        let (name, is_good) = match self {
+            Kind::Integer | Kind::Choice(_) => ("Integer", text.parse::<i32>().is_ok()),
+            Kind::Long => ("Long", text.parse::<i64>().is_ok()),
+            Kind::Double => ("Double", java::parse_double(java::trim(text)).is_some()),
+        };
+        if !is_good {
+            return Some(format!("could not convert '{text}' to {name} (For input string: \"{text}\")"));
+        }
+        match self {
+            Kind::Choice(choices) if !choices.iter().any(|choice| text.parse() == Ok(*choice)) => {
+                let choices: Vec<String> = choices.iter().map(ToString::to_string).collect();
+                Some(format!("invalid choice: '{text}' (choose from {{{}}})", choices.join(",")))
+            }
+            _ => None,
+        }
+    }
+}
 
 /// How a tool is called.
 #[derive(Clone, Copy, Debug)]
@@ -25,17 +60,48 @@ impl Synopsis {
         Failure::plain(message).in_kafka(|kafka| kafka.text = text)
     }
 
+    /// What the option parser found.
+    pub(crate) fn parse_error(&self, error: ParseError) -> Failure {
+        self.refuse(match error {
+            ParseError::Unrecognized { name } => format!("unrecognized arguments: '--{name}'"),
+            ParseError::MissingArgument { name } => format!("argument --{name}: expected one argument"),
+            other => other.to_string(),
+        })
+    }
+
+    /// Checks the arguments of options that are numbers, in the order typed, and that there are no other words.
+    pub(crate) fn check_kinds(&self, parsed: &Parsed, kinds: &[(&str, Kind)]) -> Result<(), Failure> {
+        if let Some(word) = parsed.words().first() {
+            return Err(self.refuse(format!("unrecognized arguments: '{}'", word.to_string_lossy())));
+        }
+        let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
+        for (name, value) in parsed.in_order(&names) {
+            let kind = kinds.iter().find(|(other, _)| *other == name).map(|(_, kind)| *kind);
+            let text = value.unwrap_or_default().to_string_lossy();
+            if let Some(error) = kind.and_then(|kind| kind.error(&text)) {
+                return Err(self.refuse(format!("argument --{name}: {error}")));
+            }
+        }
+        Ok(())
+    }
+
     fn text(&self) -> String {
-        let mut text = format!("usage: {}\n", self.program);
-        let mut width = 0;
+        let mut text = format!("usage: {}", self.program);
+        let (indent, mut width) = match text.len() + 1 {
+            behind @ ..=NAME_MAX => (behind, behind - 1),
+            _ => {
+                text.push('\n');
+                (INDENT, 0)
+            }
+        };
         for piece in self.pieces {
             if width > 0 && width + 1 + piece.len() > WIDTH {
                 text.push('\n');
                 width = 0;
             }
             if width == 0 {
-                text.push_str(&" ".repeat(INDENT));
-                width = INDENT;
+                text.push_str(&" ".repeat(indent));
+                width = indent;
             } else {
                 text.push(' ');
                 width += 1;
@@ -109,9 +175,48 @@ fn fill(line: &[Part<'_>], is_last: bool) -> String {
     out
 }
 
+/// The last argument of an option as a number, as argparse takes it.
+pub(crate) fn last_number<T: std::str::FromStr>(parsed: &Parsed, name: &str) -> Option<T> {
+    parsed.all(name).last().and_then(|text| text.to_string_lossy().parse().ok())
+}
+
+/// The last argument of an option.
+pub(crate) fn last_text(parsed: &Parsed, name: &str) -> Option<String> {
+    parsed.all(name).last().map(|text| text.to_string_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_hang_behind_a_short_name() {
+        let synopsis = Synopsis {
+            program: "verifiable-producer",
+            pieces: &["[-h]", "--topic TOPIC", "[--max-messages MAX-MESSAGES]", "[--acks ACKS]"],
+        };
+        assert_eq!(
+            synopsis.text(),
+            "usage: verifiable-producer [-h] --topic TOPIC [--max-messages MAX-MESSAGES]\n                           [--acks ACKS]\n",
+        );
+    }
+
+    #[test]
+    fn arguments_are_refused_in_javas_words() {
+        assert_eq!(
+            Kind::Integer.error("1.5").unwrap(),
+            "could not convert '1.5' to Integer (For input string: \"1.5\")"
+        );
+        assert_eq!(
+            Kind::Choice(&[0, 1, -1]).error("2").unwrap(),
+            "invalid choice: '2' (choose from {0,1,-1})"
+        );
+        for (kind, text) in
+            [(Kind::Choice(&[0, 1, -1]), "-1"), (Kind::Long, "99999999999"), (Kind::Double, " 1e3 ")]
+        {
+            assert_eq!(kind.error(text), None);
+        }
+    }
 
     #[test]
     fn lines_are_filled_as_argparse4j_fills_them() {

@@ -15,6 +15,6 @@ pub(crate) use consumer::{
 pub(crate) use error::{Error, Result};
 pub(crate) use model::*;
 pub(crate) use producer::{
-    Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, TRANSACTION_TIMEOUT_MS,
-    TransactionalProducer,
+    Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, Receipt,
+    TRANSACTION_TIMEOUT_MS, TransactionalProducer,
 };

@@ -1,7 +1,7 @@
 //! `Producer`: records in, acknowledgements out.
 
 use super::{CommittedOffset, GroupMetadata, Result};
-use crate::types::{Header, PartitionId, TimestampMs, TopicPartition};
+use crate::types::{Header, Offset, PartitionId, TimestampMs, TopicPartition};
 use std::time::Duration;
 
 /// When a record counts as sent (`acks`).
@@ -53,6 +53,8 @@ pub(crate) struct ProducerConfig {
     pub(crate) transactional_id: Option<String>,
     /// `transaction.timeout.ms`.
     pub(crate) transaction_timeout_ms: i32,
+    /// The producer keeps a [`Receipt`] of every record, which its caller takes.
+    pub(crate) receipts: bool,
 }
 
 /// `transaction.timeout.ms` where nothing else is said.
@@ -67,6 +69,15 @@ pub(crate) struct ProducerRecord<'a> {
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: Option<&'a [u8]>,
     pub(crate) headers: &'a [Header<'a>],
+}
+
+/// What became of a record that a producer took.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    /// Which call of `send` it came with, counted from 0, refused ones included.
+    pub(crate) number: u64,
+    /// Where the record is stored, as `acks` asks, or why it can't be.
+    pub(crate) outcome: Result<(PartitionId, Offset)>,
 }
 
 /// What a producer answers when its caller has nothing more to send for now.
@@ -93,6 +104,11 @@ pub(crate) trait Producer {
 
     /// How many records are acknowledged by now, as `acks` asks.
     fn acknowledged(&self) -> u64;
+
+    /// Adds to `receipts` those of the records that have been stored or given up since the last call, in the order of
+    /// their sending; none if the producer was not asked to keep any. A record that was refused by `send` gets none, nor
+    /// does one of which a failure of the log leaves open whether it is stored.
+    fn take_receipts(&mut self, receipts: &mut Vec<Receipt>) -> Result<()>;
 
     /// Whether the log itself has failed, so that no further record can be stored.
     fn is_fatal(&self) -> bool;

@@ -20,6 +20,7 @@ mod partitioner;
 mod paths;
 mod producer;
 mod quotas;
+mod receipts;
 mod rotation;
 mod state;
 mod syncer;

@@ -3,10 +3,11 @@
 use super::checkpoints;
 use super::cluster::Cluster;
 use super::error::Error;
+use super::receipts::Receipts;
 use super::syncer::Syncer;
 use super::topic_writer::{Means, TopicWriter};
 use super::transactions::Session;
-use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Result};
+use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Receipt, Result};
 use crate::record;
 use crate::types::{ErrorCode, TimestampMs, now_ms};
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub(super) struct LocalProducer {
     syncer: Option<Syncer>,
     /// Of an idempotent or a transactional producer.
     session: Option<Session>,
+    /// Of a producer whose caller takes them.
+    receipts: Option<Receipts>,
     now: TimestampMs,
     records_since_clock: u32,
     last_handed_over: Instant,
@@ -46,6 +49,7 @@ impl LocalProducer {
         let syncer = (config.acks == Acks::All).then(Syncer::start);
         Ok(LocalProducer {
             cluster: cluster.clone(),
+            receipts: config.receipts.then(Receipts::default),
             config,
             topics: vec![topic],
             syncer,
@@ -81,6 +85,13 @@ impl LocalProducer {
         // After a batch that couldn't be written none may follow it: that would tear a hole into the order.
         let means = (!self.fatal).then_some(Means { acks, syncer, session: self.session.as_mut() });
         let outcome = topic.hand_over(index, means);
+        if let Some(receipts) = &mut self.receipts {
+            match (&outcome, topic.place(index)) {
+                (Err(error), _) => receipts.dropped(at, index, error),
+                (Ok(()), Some(place)) if !self.fatal => receipts.wrote(at, index, place),
+                (Ok(()), _) => receipts.discard(),
+            }
+        }
         self.records_since_clock = 0;
         self.last_handed_over = Instant::now();
         if let Err(error) = &outcome {
@@ -115,6 +126,7 @@ impl LocalProducer {
     /// Drops the records that are not handed over yet.
     pub(super) fn discard(&mut self) {
         self.topics.iter_mut().for_each(TopicWriter::discard);
+        self.receipts.iter_mut().for_each(Receipts::discard);
     }
 
     /// Takes no further record.
@@ -131,6 +143,7 @@ impl LocalProducer {
         if let Some(session) = &self.session {
             session.check_open()?;
         }
+        let number = self.receipts.as_mut().map(Receipts::number);
         let timestamp = record.timestamp.unwrap_or(TimestampMs(0));
         let timestamp = if record.timestamp.is_some() { timestamp } else { self.clock() };
         let bound = record::record_size_bound(record.key, record.value, record.headers);
@@ -142,10 +155,17 @@ impl LocalProducer {
             self.hand_over(at, index)?;
         }
         let Some(topic) = self.topics.get_mut(at) else { return Ok(()) };
-        if topic.add(index, timestamp, record) {
-            self.hand_over(at, index)?;
+        if let (Some(receipts), Some(number)) = (&mut self.receipts, number) {
+            receipts.added(at, index, number);
         }
-        Ok(())
+        if !topic.add(index, timestamp, record) {
+            return Ok(());
+        }
+        let outcome = self.hand_over(at, index);
+        if let (Err(_), Some(receipts), Some(number)) = (&outcome, &mut self.receipts, number) {
+            receipts.refused(number);
+        }
+        outcome
     }
 
     /// Refuses a record of which a batch could take more than `max.request.size`.
@@ -214,6 +234,13 @@ impl Producer for LocalProducer {
     fn acknowledged(&self) -> u64 {
         let written: u64 = self.topics.iter().map(TopicWriter::written).sum();
         written + self.syncer.as_ref().map_or(0, Syncer::synced)
+    }
+
+    fn take_receipts(&mut self, receipts: &mut Vec<Receipt>) -> Result<()> {
+        match &mut self.receipts {
+            Some(kept) => Ok(kept.take(receipts)?),
+            None => Ok(()),
+        }
     }
 
     fn is_fatal(&self) -> bool {

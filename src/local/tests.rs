@@ -20,6 +20,7 @@ pub(super) fn producer_config(acks: Acks) -> ProducerConfig {
         idempotent: false,
         transactional_id: None,
         transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
+        receipts: false,
     }
 }
 
@@ -254,4 +255,30 @@ fn who_is_full_is_handed_nothing_and_positions_stand_behind_what_was_handed_over
     assert_eq!(position(2, Polled::Records), [2]);
     assert_eq!(position(0, Polled::TimedOut), [2]);
     assert_eq!(position(9, Polled::Records), [3]);
+}
+
+#[test]
+fn a_producer_that_is_asked_to_keeps_receipts() {
+    let directory = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(directory.path()).unwrap();
+    let config = ProducerConfig {
+        receipts: true,
+        batch_size_bytes: Some(1),
+        max_request_size_bytes: 300,
+        ..producer_config(Acks::All)
+    };
+    let mut producer = cluster.producer("t", config).unwrap();
+    let mut receipts = Vec::new();
+    for value in [&b"a"[..], &[b'x'; 400], b"c"] {
+        let record = ProducerRecord { value: Some(value), ..ProducerRecord::default() };
+        assert_eq!(producer.send(&record).is_err(), value.len() == 400);
+    }
+    producer.flush().unwrap();
+    producer.take_receipts(&mut receipts).unwrap();
+    let places: Vec<(u64, Offset)> =
+        receipts.iter().map(|receipt| (receipt.number, receipt.outcome.as_ref().unwrap().1)).collect();
+    assert_eq!(places, [(0, Offset::ZERO), (2, Offset::new(1))]);
+    receipts.clear();
+    producer.take_receipts(&mut receipts).unwrap();
+    assert!(receipts.is_empty(), "each is given once");
 }

@@ -7,6 +7,7 @@ use super::cluster::Cluster;
 use super::error::Error;
 use super::partition::Partition;
 use super::partitioner::Chooser;
+use super::receipts::Place;
 use super::syncer::{Appended, Syncer};
 use super::topic::OpenTopic;
 use super::transactions::Session;
@@ -143,6 +144,13 @@ impl TopicWriter {
         let outcome = means.map_or(Ok(()), |means| write(slot, &self.topic, means));
         slot.builder.clear();
         outcome
+    }
+
+    /// Where the batch of a partition that was written last lies.
+    pub(super) fn place(&self, index: usize) -> Option<Place> {
+        let slot = self.slots.get(index)?;
+        let (partition, id) = (Arc::clone(&slot.partition), slot.key.partition);
+        Some(Place { partition, id, end: slot.appended_to? })
     }
 
     /// The partitions with a batch that is not written yet.

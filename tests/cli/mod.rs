@@ -7,3 +7,4 @@ mod groups;
 mod produce;
 mod registers;
 mod topics;
+mod verifiable;

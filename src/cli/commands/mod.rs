@@ -10,3 +10,4 @@ pub(crate) mod man;
 pub(crate) mod perf;
 pub(crate) mod produce;
 pub(crate) mod topics;
+pub(crate) mod verifiable;

@@ -78,7 +78,8 @@ fn check_reset(parsed: &Parsed, settings: &Properties) -> Result<(), Failure> {
     }
 }
 
-fn consumer_config(
+/// What a consumer needs, from Kafka's settings of one.
+pub(crate) fn consumer_config(
     subscription: Subscription,
     group: Option<String>,
     settings: &Properties,

@@ -11,4 +11,5 @@ mod run;
 mod settings;
 mod taken;
 
+pub(crate) use config::consumer_config;
 pub(crate) use options::TOOL;

@@ -1,10 +1,10 @@
 //! `--delete`: groups without members, with their offsets.
 
 use super::failure::quoted;
-use super::java_order;
 use super::selection;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
+use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client;
 use crate::types::java::string_hash;

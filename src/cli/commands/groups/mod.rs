@@ -4,7 +4,6 @@ mod delete;
 mod delete_offsets;
 mod describe;
 mod failure;
-mod java_order;
 mod list;
 mod list_all;
 mod members;

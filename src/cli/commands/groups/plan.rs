@@ -2,13 +2,13 @@
 //! which Kafka's tool lists them.
 
 use super::failure::{because, failed};
-use super::java_order;
 use super::plan_file::FilePlan;
 use super::reset_time;
 use super::selection::{self, TopicArgument};
 use super::usage_checks::SCENARIOS;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
+use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, OffsetInfo, OffsetSpec};
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicName, TopicPartition, now_ms};

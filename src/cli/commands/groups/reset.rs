@@ -1,7 +1,6 @@
 //! `--reset-offsets`: plans where the offsets of groups without members go, shows it and, with `--execute`, commits it.
 
 use super::failure::{because, failed};
-use super::java_order;
 use super::plan::{Plan, Planner};
 use super::plan_file;
 use super::selection;
@@ -9,6 +8,7 @@ use super::view::{Heading, View};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::input;
+use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, GroupState};
 use crate::output::{Column, Format, columns, csv_line};

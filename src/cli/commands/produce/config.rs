@@ -219,6 +219,7 @@ pub(crate) fn producer_config(
         idempotent: false,
         transactional_id: None,
         transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
+        receipts: false,
     })
 }
 

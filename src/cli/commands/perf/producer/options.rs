@@ -87,15 +87,12 @@ fn command() -> Command {
 
 /// What the option parser found, in argparse4j's words.
 fn refuse(error: ParseError) -> Failure {
-    let message = match error {
-        ParseError::Unrecognized { name } => format!("unrecognized arguments: '--{name}'"),
+    match error {
         ParseError::MissingArgument { name }
             if matches!(name.as_str(), "producer-props" | "command-property") =>
         {
-            format!("argument --{name}: expected 1 argument(s)")
+            SYNOPSIS.refuse(format!("argument --{name}: expected 1 argument(s)"))
         }
-        ParseError::MissingArgument { name } => format!("argument --{name}: expected one argument"),
-        other => other.to_string(),
-    };
-    SYNOPSIS.refuse(message)
+        other => SYNOPSIS.parse_error(other),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::options::SYNOPSIS;
 use super::payload::Payload;
+use crate::cli::argparse::Kind;
 use crate::cli::commands::produce::producer_config;
 use crate::cli::config::{InvalidSetting, Properties};
 use crate::cli::context::Context;
@@ -79,43 +80,27 @@ impl Request {
     }
 }
 
-/// Numbers, and what excludes one another, in the order typed.
+/// Numbers, and what excludes one another.
 fn check_types(parsed: &Parsed) -> Result<(), Failure> {
-    if let Some(word) = parsed.words().first() {
-        return Err(SYNOPSIS.refuse(format!("unrecognized arguments: '{}'", word.to_string_lossy())));
-    }
-    let numbers = [
-        ("num-records", "Long"),
-        ("throughput", "Double"),
-        ("record-size", "Integer"),
-        ("transaction-duration-ms", "Long"),
-        ("warmup-records", "Long"),
-        ("reporting-interval", "Long"),
-    ];
-    let names: Vec<&str> = numbers.iter().map(|(name, _)| *name).chain(PAYLOADS).collect();
+    SYNOPSIS.check_kinds(
+        parsed,
+        &[
+            ("num-records", Kind::Long),
+            ("throughput", Kind::Double),
+            ("record-size", Kind::Integer),
+            ("transaction-duration-ms", Kind::Long),
+            ("warmup-records", Kind::Long),
+            ("reporting-interval", Kind::Long),
+        ],
+    )?;
     let mut payload = None;
-    for (name, value) in parsed.in_order(&names) {
-        if let Some(&(_, kind)) = numbers.iter().find(|(number, _)| *number == name) {
-            let text = value.unwrap_or_default().to_string_lossy();
-            let is_number = match kind {
-                "Double" => java::parse_double(java::trim(&text)).is_some(),
-                "Integer" => text.parse::<i32>().is_ok(),
-                _ => text.parse::<i64>().is_ok(),
-            };
-            if !is_number {
-                return Err(SYNOPSIS.refuse(format!(
-                    "argument --{name}: could not convert '{text}' to {kind} (For input string: \"{text}\")"
-                )));
+    for (name, _) in parsed.in_order(&PAYLOADS) {
+        match payload.replace(name) {
+            Some(other) if other != name => {
+                let message = format!("argument --{name}: not allowed with argument --{other}");
+                return Err(SYNOPSIS.refuse(message));
             }
-        }
-        if PAYLOADS.contains(&name) {
-            match payload.replace(name) {
-                Some(other) if other != name => {
-                    let message = format!("argument --{name}: not allowed with argument --{other}");
-                    return Err(SYNOPSIS.refuse(message));
-                }
-                _ => {}
-            }
+            _ => {}
         }
     }
     Ok(())

@@ -4,22 +4,22 @@ use crate::types::TopicPartition;
 use crate::types::java::string_hash;
 
 /// The table of a `new HashMap()`.
-pub(super) const DEFAULT_CAPACITY: usize = 16;
+pub(crate) const DEFAULT_CAPACITY: usize = 16;
 
 /// `TopicPartition.hashCode`.
-pub(super) fn partition_hash(tp: &TopicPartition) -> i32 {
+pub(crate) fn partition_hash(tp: &TopicPartition) -> i32 {
     let partition = 31_i32.wrapping_mul(31_i32.wrapping_add(tp.partition.0));
     partition.wrapping_add(string_hash(&tp.topic))
 }
 
 /// The table that a map allocates when it is filled with `count` entries of another at once.
-pub(super) fn capacity_for_all(count: usize) -> usize {
+pub(crate) fn capacity_for_all(count: usize) -> usize {
     (count * 4 / 3 + 1).next_power_of_two()
 }
 
 /// Sorts `entries`, put into a table of `capacity` one after another, as the map would list them. The table doubles
 /// whenever it is filled to more than three quarters.
-pub(super) fn sort<T>(entries: &mut [T], mut capacity: usize, hash: impl Fn(&T) -> i32) {
+pub(crate) fn sort<T>(entries: &mut [T], mut capacity: usize, hash: impl Fn(&T) -> i32) {
     while entries.len() * 4 > capacity * 3 {
         capacity *= 2;
     }
