@@ -71,6 +71,7 @@ scenarios![
     groups_reset_time,
     groups_unknown,
     groups_usage_errors,
+    perf_consumer,
     perf_producer,
     producer_acks,
     producer_bytes,

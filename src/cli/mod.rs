@@ -10,6 +10,7 @@ mod dispatch;
 mod error;
 mod format;
 mod input;
+mod java_date;
 mod java_order;
 mod java_regex;
 mod options;

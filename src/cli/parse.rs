@@ -1,7 +1,7 @@
 //! Command lines in the ways of Kafka's tools (joptsimple without abbreviations), driven by a tool's clap table.
 //!
 //! `--name value`, `--name=value`, one dash for long names too. An option with a required argument takes the next word
-//! whatever it is, one with an optional argument takes none that starts with a dash. Words that are no option are ignored,
+//! whatever it is, one with an optional argument takes none that starts with a dash and is no number. Words that are no option are ignored,
 //! repeats are kept, `--` ends the options. Typed access is lazy: an argument that can't be read is found when it is asked for.
 //! Values stay bytes (`OsString`). Source: spec of the console tools and the administration tools.
 
@@ -166,7 +166,9 @@ trait NextIfArgument<'a> {
 impl<'a> NextIfArgument<'a> for std::slice::Iter<'a, OsString> {
     fn next_if_argument(&mut self) -> Option<&'a OsString> {
         let word = self.as_slice().first()?.as_bytes();
-        let is_option = word.starts_with(b"-") && word != b"-" && word != b"--";
+        let is_number =
+            word.strip_prefix(b"-").is_some_and(|digits| digits.first().is_some_and(u8::is_ascii_digit));
+        let is_option = word.starts_with(b"-") && word != b"-" && word != b"--" && !is_number;
         if is_option { None } else { self.next() }
     }
 }
@@ -230,6 +232,7 @@ mod tests {
         let parsed = read("--codec --topic t").unwrap();
         assert!(parsed.has("codec") && parsed.text("codec").unwrap().is_none());
         assert_eq!(parsed.text("topic").unwrap().unwrap(), "t");
+        assert_eq!(read("--codec -1").unwrap().text("codec").unwrap().unwrap(), "-1");
         assert_eq!(read("--codec gzip").unwrap().text("codec").unwrap().unwrap(), "gzip");
     }
 

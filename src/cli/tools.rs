@@ -58,6 +58,8 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::get_offsets::TOOL,
     commands::dump_log::TOOL,
     commands::perf::PRODUCER,
+    commands::perf::CONSUMER,
+    commands::perf::LATENCY,
     commands::verifiable::PRODUCER,
     commands::verifiable::CONSUMER,
     commands::completions::TOOL,

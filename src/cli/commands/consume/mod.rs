@@ -13,3 +13,4 @@ mod taken;
 
 pub(crate) use config::consumer_config;
 pub(crate) use options::TOOL;
+pub(crate) use settings::check_address;

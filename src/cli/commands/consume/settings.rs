@@ -32,7 +32,7 @@ pub(in crate::cli::commands) fn check_options(
 }
 
 /// An address that is none is found only when the consumer is made.
-pub(in crate::cli::commands) fn check_address(parsed: &Parsed) -> Result<(), Failure> {
+pub(crate) fn check_address(parsed: &Parsed) -> Result<(), Failure> {
     match parsed.bytes("bootstrap-server")? {
         Some(server)
             if !target::is_directory(server) && !target::is_host_port_list(&server.to_string_lossy()) =>

@@ -2,11 +2,11 @@
 
 use super::request::Request;
 use super::stats::Stats;
+use crate::cli::commands::perf::metrics::{self, Metric};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
 use crate::cli::target::{Connection, Target};
-use crate::cli::usage::KAFKA_VERSION;
 use crate::client::{self, Producer, ProducerRecord, TransactionalProducer};
 use std::collections::VecDeque;
 use std::io::Write;
@@ -223,17 +223,9 @@ impl Measuring<'_> {
     }
 
     fn print_metrics(&mut self, now: Instant) -> Result<(), Failure> {
-        let client = &self.request.client_id;
-        let name = |group: &str, metric: &str| format!("{group}:{metric}:{{client-id={client}}}");
-        let mut lines = vec![(name("app-info", "version"), KAFKA_VERSION.to_owned())];
-        for (metric, value) in self.all.metrics(self.failed, now) {
-            lines.push((name("producer-metrics", metric), format!("{value:.3}")));
-        }
-        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        writeln!(self.context.stdout, "\n{:width$}   Value", "Metric Name")?;
-        for (name, value) in lines {
-            writeln!(self.context.stdout, "{name:width$} : {value}")?;
-        }
-        Ok(())
+        let metrics = self.all.metrics(self.failed, now);
+        let metrics: Vec<Metric> =
+            metrics.into_iter().map(|(name, value)| ("producer-metrics", name, value)).collect();
+        Ok(metrics::print(&mut self.context.stdout, &self.request.client_id, &metrics)?)
     }
 }

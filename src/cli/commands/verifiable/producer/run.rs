@@ -245,9 +245,13 @@ impl Session<'_> {
             .value("avg_throughput", java::double_text(average))
             .end();
         self.context.stdout.flush()?;
+        let lost = sent - acknowledged;
+        if lost > 0 && !self.context.is_kafka() {
+            self.context.log(&format!("{lost} of {sent} records were not stored"))?;
+        }
         Ok(match signal::received() {
             Some(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
-            None if acknowledged < sent && !self.context.is_kafka() => Status::FAILURE,
+            None if lost > 0 && !self.context.is_kafka() => Status::FAILURE,
             None => Status::SUCCESS,
         })
     }
