@@ -3,3 +3,4 @@
 mod delete_under;
 mod first_use;
 mod producers;
+mod sharing;

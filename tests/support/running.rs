@@ -122,6 +122,16 @@ impl Running {
         self.signal(libc::SIGKILL);
     }
 
+    /// SIGSTOP: it does nothing any more, and doesn't know it.
+    pub(crate) fn stop(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
     /// Closes standard input, waits for the end and returns what there was.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Output {

@@ -47,7 +47,10 @@ pub(crate) trait Seat {
     /// Joins, or joins again.
     fn join(&mut self, protocols: Protocols) -> Result<Result<(), ErrorCode>, Self::Error>;
 
-    /// Asks for the member's part in a generation, as its leader with everyone's.
+    /// Notes that the member has taken its part in a generation.
+    fn note_synced(&mut self, generation: i32);
+
+    /// Gives everyone's part in a generation, as its leader; answers the member's own.
     fn sync(
         &mut self,
         generation: i32,
@@ -169,7 +172,7 @@ impl ClassicClient {
             Duty::Wait => return Ok(false),
             Duty::Join => self.let_go_and_join(seat)?,
             Duty::Lead(joined) => self.lead(seat, &joined)?,
-            Duty::Sync => self.sync(seat, &group, &place.member_id)?,
+            Duty::Sync => self.take_part(seat, &group, &place.member_id)?,
             Duty::Work => {
                 let outdated =
                     self.joined_topics != self.topics || self.leads_with_other_counts(seat, &group)?;
@@ -286,12 +289,19 @@ impl ClassicClient {
         Ok(())
     }
 
-    fn sync<S: Seat>(&mut self, seat: &mut S, group: &ClassicGroup, member_id: &str) -> Result<(), S::Error> {
-        if let Ok(own) = seat.sync(group.generation(), BTreeMap::new())? {
-            self.take(&own, group.generation())?;
-            if group.leader() == Some(member_id) {
-                self.lead_as_found(seat, group)?;
-            }
+    /// Takes what the leader has given. The group can't go on without the member before it has let go of that, so that
+    /// this takes no lock; the next sign of life tells of it.
+    fn take_part<S: Seat>(
+        &mut self,
+        seat: &mut S,
+        group: &ClassicGroup,
+        member_id: &str,
+    ) -> Result<(), S::Error> {
+        let own = group.member(member_id).map(|member| member.assignment.as_slice()).unwrap_or_default();
+        seat.note_synced(group.generation());
+        self.take(own, group.generation())?;
+        if group.leader() == Some(member_id) {
+            self.lead_as_found(seat, group)?;
         }
         self.looks_again = true;
         Ok(())

@@ -118,7 +118,7 @@ impl ClassicGroup {
             None => {}
         }
         let id = request.new_member_id.clone();
-        let former = std::mem::replace(&mut member.protocols, request.protocols.clone());
+        member.protocols.clone_from(&request.protocols);
         member.member_id.clone_from(&id);
         member.rebalance_timeout_ms = request.rebalance_timeout_ms;
         member.session_timeout_ms = request.session_timeout_ms;
@@ -132,18 +132,11 @@ impl ClassicGroup {
         }
         self.members.insert(id.clone(), member);
         if self.state == ClassicState::Stable && self.elect_protocol() == self.protocol {
-            let same = self.protocol.as_ref().is_some_and(|protocol| {
-                let of = |protocols: &super::member::Protocols| {
-                    protocols.iter().find(|(name, _)| name == protocol).map(|(_, bytes)| bytes.clone())
-                };
-                of(&former) == of(&request.protocols)
-            });
-            if same {
-                // The generation goes on; only the record has to know the new id.
-                step.out.records.push(self.record(step.group_id));
-                step.out.join(&id, Ok(self.joined(&id, led)));
-                return;
-            }
+            // The generation goes on, even if the member subscribes to something else now; only the record has to know
+            // the new id.
+            step.out.records.push(self.record(step.group_id));
+            step.out.join(&id, Ok(self.joined(&id, led)));
+            return;
         }
         if let Some(member) = self.members.get_mut(&id) {
             member.waits_for = Some(WaitsFor::Join);

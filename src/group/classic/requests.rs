@@ -108,6 +108,22 @@ impl ClassicGroup {
         }
     }
 
+    /// Takes a sign of life of a member that has taken its assignment of `generation` by itself, without a SyncGroup.
+    pub(crate) fn heartbeat_of_synced(
+        &mut self,
+        speaker: Speaker<'_>,
+        now: TimestampMs,
+    ) -> Result<(), ErrorCode> {
+        let answer = self.heartbeat(speaker, now);
+        if answer.is_ok() && self.state == ClassicState::Stable {
+            self.unsynced.remove(speaker.member_id);
+            if self.unsynced.is_empty() {
+                self.rebalance_deadline = None;
+            }
+        }
+        answer
+    }
+
     /// Takes a heartbeat.
     pub(crate) fn heartbeat(&mut self, speaker: Speaker<'_>, now: TimestampMs) -> Result<(), ErrorCode> {
         self.validate_speaker(speaker)?;

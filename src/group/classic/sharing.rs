@@ -81,6 +81,12 @@ impl Seat for Turn<'_> {
         Ok(Ok(()))
     }
 
+    fn note_synced(&mut self, generation: i32) {
+        if let Some(place) = self.place {
+            (place.belief, place.generation) = (Belief::Synced(generation), generation);
+        }
+    }
+
     fn sync(
         &mut self,
         generation: i32,
@@ -229,7 +235,11 @@ impl World {
             };
             let instance_id = member.instance_id.as_deref();
             let speaker = Speaker { member_id: &place.member_id, instance_id, generation };
-            let _ = self.bench.groups.heartbeat(G, speaker, now);
+            let group = self.bench.groups.classic(G).unwrap();
+            let _ = match place.belief {
+                Belief::Synced(_) => group.heartbeat_of_synced(speaker, now),
+                Belief::Joined => group.heartbeat(speaker, now),
+            };
         }
         if self.bench.groups.classic(G).is_some() {
             self.bench.tick();

@@ -94,6 +94,10 @@ impl Seat for LocalSeat<'_> {
         self.desk.join(protocols)
     }
 
+    fn note_synced(&mut self, generation: i32) {
+        self.desk.note_synced(generation);
+    }
+
     fn sync(
         &mut self,
         generation: i32,

@@ -161,7 +161,15 @@ impl Desk {
         Ok(Ok(()))
     }
 
-    /// Asks for the member's part in the present generation, as its leader with everyone's.
+    /// Notes that the member has taken its part in a generation.
+    pub(super) fn note_synced(&self, generation: i32) {
+        if let Some(seat) = &mut self.lock().seat {
+            seat.belief = Belief::Synced(generation);
+            seat.generation = generation;
+        }
+    }
+
+    /// Gives everyone's part in the present generation, as its leader; answers the member's own.
     pub(super) fn sync(
         &self,
         generation: i32,
@@ -243,13 +251,13 @@ impl Desk {
                     if let Ok(outcome) = groups.leave(&self.group, &seat.member_id, None, &limits(), now) {
                         batches.push(outcome.records);
                     }
-                } else if !is_overdue {
-                    let generation = match seat.belief {
-                        Belief::Synced(generation) => generation,
-                        Belief::Joined => groups.classic(&self.group).map_or(-1, |group| group.generation()),
-                    };
+                } else if let Some(group) = groups.classic(&self.group).filter(|_| !is_overdue) {
+                    let speaker = |generation| self.speaker(&seat.member_id, generation);
                     // What is refused, the consumer finds out when it looks at the group.
-                    let _ = groups.heartbeat(&self.group, self.speaker(&seat.member_id, generation), now);
+                    let _ = match seat.belief {
+                        Belief::Synced(generation) => group.heartbeat_of_synced(speaker(generation), now),
+                        Belief::Joined => group.heartbeat(speaker(group.generation()), now),
+                    };
                 }
             }
             batches.extend(settle(&self.cluster, &self.group, groups, now)?);

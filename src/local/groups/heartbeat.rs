@@ -28,7 +28,8 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 fn beat(desk: &Desk) {
-    let interval_ms = i64::from(desk.config.heartbeat_interval_ms);
+    // Beats tell too that a member has taken its part, for which a rebalance waits no longer than its timeout.
+    let interval_ms = i64::from(desk.config.heartbeat_interval_ms.min(desk.config.rebalance_timeout_ms / 3));
     let patience = Duration::from_millis(u64::try_from(desk.config.rebalance_timeout_ms).unwrap_or(0));
     let mut sleep_ms = interval_ms;
     let (mut seen, mut since) = (desk.progress(), Instant::now());
