@@ -54,6 +54,8 @@ impl From<Error> for client::Error {
             Error::PartitionGone { .. } => ErrorCode::UnknownTopicOrPartition,
             Error::Log(log::Error::Damaged { .. }) => ErrorCode::CorruptMessage,
             Error::Log(log::Error::OutOfRange { .. }) => ErrorCode::OffsetOutOfRange,
+            Error::Log(log::Error::Sequence { .. }) => ErrorCode::OutOfOrderSequence,
+            Error::Log(log::Error::ProducerEpoch { .. }) => ErrorCode::InvalidProducerEpoch,
             Error::Record(_)
             | Error::Log(log::Error::Record(_))
             | Error::GroupRecord { .. }

@@ -7,8 +7,8 @@ use super::error::{Error, Result};
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, Mode, Wake};
 use crate::log::{
-    self, AbortedTransaction, Appended, Appender, Gaps, LogConfig, LogEnd, LogReader, ProducerStates,
-    Recovery,
+    self, AbortedTransaction, Appended, Appender, BatchHeader, Gaps, LogConfig, LogEnd, LogReader,
+    ProducerStates, Recovery,
 };
 use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
@@ -312,6 +312,23 @@ impl Partition {
     }
 }
 
+/// What became of a batch that may have been in the log already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Placed {
+    Now(Appended),
+    Before { last_offset: Offset },
+}
+
+impl Placed {
+    /// The batch's place, whoever put it there. What was there before may not be durable yet.
+    pub(super) fn appended(self) -> Appended {
+        match self {
+            Placed::Now(appended) => appended,
+            Placed::Before { last_offset } => Appended { last_offset, first_in_segment: true },
+        }
+    }
+}
+
 /// A partition whose lock is held until this is dropped.
 #[derive(Debug)]
 pub(super) struct Locked<'a> {
@@ -339,6 +356,18 @@ impl Locked<'_> {
     /// Appends a whole batch. It is in the file when this returns, neither durable nor visible to readers.
     pub(super) fn append(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Appended> {
         self.append_with(epoch, |appender, end, epoch, config| appender.append(end, batch, epoch, config))
+    }
+
+    /// Appends a producer's batch unless it is in the log already, as one may be that was sent again because nobody knew
+    /// what became of it. One out of turn, or of an epoch that has ended, is refused. Costs a look at every batch since
+    /// the newest snapshot.
+    pub(super) fn append_once(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Placed> {
+        let header = BatchHeader::parse(batch)?;
+        let producers = ProducerStates::load(&self.partition.spec.dir, Offset::ZERO, self.state.end.log_end)?;
+        match producers.check(&header)? {
+            Some(last_offset) => Ok(Placed::Before { last_offset }),
+            None => Ok(Placed::Now(self.append(batch, epoch)?)),
+        }
     }
 
     /// Appends the ABORT marker of a producer's transaction, with the index entry that readers need to skip it.

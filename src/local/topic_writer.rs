@@ -5,13 +5,14 @@
 
 use super::cluster::Cluster;
 use super::error::Error;
-use super::partition::Partition;
+use super::partition::{Partition, Placed};
 use super::partitioner::Chooser;
 use super::receipts::Place;
 use super::syncer::{Appended, Syncer};
 use super::topic::OpenTopic;
 use super::transactions::Session;
 use crate::client::{self, Acks, ProducerConfig, ProducerRecord, Result};
+use crate::log;
 use crate::metadata::Image;
 use crate::record::{self, BatchBuilder, ProducerStamp};
 use crate::types::{
@@ -224,7 +225,16 @@ fn write(slot: &mut Slot, topic: &OpenTopic, means: Means<'_>) -> Result<()> {
     if let Some(session) = &mut session {
         session.check(&slot.key)?;
     }
-    let appended = locked.append(batch, slot.epoch).map_err(client::Error::from)?;
+    let appended = match locked.append(batch, slot.epoch) {
+        Err(Error::Log(log::Error::Disk(_))) if session.is_some() => {
+            // Maybe all of it was written all the same: the log is looked at anew, and tells.
+            drop(locked);
+            locked = partition.lock().map_err(client::Error::from)?;
+            locked.append_once(batch, slot.epoch).map(Placed::appended)
+        }
+        other => other,
+    };
+    let appended = appended.map_err(client::Error::from)?;
     if let Some(session) = &mut session {
         session.advance(&slot.key, record_count);
     }

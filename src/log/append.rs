@@ -2,7 +2,7 @@
 
 use super::segment::Segment;
 use super::{
-    AbortedTransaction, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_state, time_index,
+    AbortedTransaction, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_snapshot, time_index,
     txn_index,
 };
 use crate::disk::{self, File};
@@ -136,7 +136,7 @@ impl Appender {
         self.segment.index_time(end)?;
         self.segment.trim_indexes(end)?;
         self.segment.sync()?;
-        producer_state::write_snapshot(&self.dir, end.segment_base, end.log_end)?;
+        producer_snapshot::write_snapshot(&self.dir, end.segment_base, end.log_end)?;
         let next = Segment::open(&self.dir, end.log_end)?;
         disk::sync_path(&self.dir)?;
         self.segment = next;

@@ -22,6 +22,12 @@ pub(crate) enum Error {
     Malformed { file: PathBuf, what: String },
     #[error("the log's directory {} has no segment", dir.display())]
     NoSegment { dir: PathBuf },
+    /// A batch that is neither the producer's next one nor one of its last.
+    #[error("out of order sequence number for producer {producer_id}: {found} where {expected} was expected")]
+    Sequence { producer_id: i64, found: i32, expected: i32 },
+    /// The producer id has gone on to a newer epoch.
+    #[error("epoch {epoch} of producer {producer_id} is smaller than the last seen epoch {newest}")]
+    ProducerEpoch { producer_id: i64, epoch: i16, newest: i16 },
     #[error(transparent)]
     Record(#[from] record::Error),
 }

@@ -12,6 +12,7 @@ mod epochs;
 mod error;
 mod names;
 mod offset_index;
+mod producer_snapshot;
 mod producer_state;
 mod read;
 mod recovery;

@@ -1,56 +1,62 @@
-//! What a log knows of its producers: sequences for duplicates, first offsets of open transactions; and the
-//! `.snapshot` files that hold it.
-//!
-//! | at | size | field |
-//! |---|---|---|
-//! | 0 | i16 | version, 1 |
-//! | 2 | u32 | CRC-32C of everything behind it |
-//! | 6 | i32 | number of entries, of 46 bytes each |
-//!
-//! A snapshot speaks of the offsets below the number in its name. Only the newest batch of each producer is kept.
+//! What a log knows of its producers: the newest sequences, by which a batch that comes twice or out of turn is told
+//! from the next one, and the first offsets of open transactions. Pure; `producer_snapshot` keeps it in files.
+//! Source: KIP-98, KIP-360, KIP-890.
 
-use super::names::{FileKind, segment_file, with_kind};
-use super::read::Gaps;
-use super::search::each_batch;
 use super::{Error, Result};
-use crate::disk::{self, File, Mode};
-use crate::record::{self, BatchHeader, BatchReader, ControlRecord};
+use crate::record::{BatchHeader, BatchReader, ControlRecord};
 use crate::types::{Offset, TimestampMs};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
-use std::path::Path;
 
-const HEADER_BYTES: usize = 10;
-const ENTRY_BYTES: usize = 46;
+/// So many of a producer's newest batches are told when they come again.
+const BATCHES_KEPT: usize = 5;
 
-/// What is kept of one producer.
+/// A batch that a producer appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ProducerEntry {
-    pub(crate) epoch: i16,
+pub(crate) struct ProducerBatch {
     pub(crate) last_sequence: i32,
     pub(crate) last_offset: Offset,
+    /// Last offset less first one.
     pub(crate) offset_delta: i32,
+}
+
+impl ProducerBatch {
+    fn first_sequence(&self) -> i32 {
+        // Sequences go round from 2^31-1 to 0.
+        self.last_sequence.wrapping_sub(self.offset_delta) & i32::MAX
+    }
+}
+
+/// What is kept of one producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProducerEntry {
+    pub(crate) epoch: i16,
+    /// The newest batches of this epoch, in order; the last one alone outlives a snapshot.
+    pub(super) batches: VecDeque<ProducerBatch>,
     pub(crate) timestamp: TimestampMs,
+    /// The coordinator's epoch in the newest marker; -1 before the first.
     pub(crate) coordinator_epoch: i32,
     /// The first offset of the transaction that is open.
     pub(crate) transaction_start: Option<Offset>,
 }
 
+impl ProducerEntry {
+    /// The sequence of the newest record of this epoch; -1 if there is none.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        self.batches.back().map_or(-1, |batch| batch.last_sequence)
+    }
+}
+
 /// The producers of a log by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProducerStates {
-    entries: BTreeMap<i64, ProducerEntry>,
+    pub(super) entries: BTreeMap<i64, ProducerEntry>,
 }
 
 impl ProducerStates {
-    /// The state at `end`: the newest usable snapshot at or below it, and the batches since.
-    pub(crate) fn load(dir: &Path, start: Offset, end: Offset) -> Result<ProducerStates> {
-        let (mut states, from) = newest_snapshot(dir, end)?;
-        each_batch(dir, from.max(start), end, Gaps::Compacted, |header, batch, _| {
-            states.observe(header, batch)?;
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(states)
+    /// The producers with their ids, by id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
+        self.entries.iter().map(|(&id, entry)| (id, entry))
     }
 
     /// The first offset that is not decided yet: the oldest open transaction's first, or `high_watermark`.
@@ -70,22 +76,48 @@ impl ProducerStates {
         others.filter_map(|(_, entry)| entry.transaction_start).min().unwrap_or(end)
     }
 
+    /// Whether a batch may be appended next: `Some` is the last offset of the same batch, which is in the log already.
+    /// Of a producer that the log does not know, any sequence is taken: what it had written may have been deleted.
+    pub(crate) fn check(&self, header: &BatchHeader) -> Result<Option<Offset>> {
+        let (producer_id, found) = (header.producer_id(), header.base_sequence());
+        let Some(entry) = self.entries.get(&producer_id).filter(|_| header.magic() >= 2) else {
+            return Ok(None);
+        };
+        let (epoch, newest) = (header.producer_epoch(), entry.epoch);
+        if epoch < newest {
+            return Err(Error::ProducerEpoch { producer_id, epoch, newest });
+        }
+        let expected = if epoch > newest {
+            0
+        } else {
+            let last = header.last_sequence();
+            let same =
+                |batch: &&ProducerBatch| (batch.first_sequence(), batch.last_sequence) == (found, last);
+            if let Some(batch) = entry.batches.iter().find(same) {
+                return Ok(Some(batch.last_offset));
+            }
+            // After a marker, which takes no sequence, the producer begins anew: -1 becomes 0.
+            entry.last_sequence().wrapping_add(1) & i32::MAX
+        };
+        if found == expected { Ok(None) } else { Err(Error::Sequence { producer_id, found, expected }) }
+    }
+
     /// Takes a batch into account.
     pub(crate) fn observe(&mut self, header: &BatchHeader, batch: &[u8]) -> Result<()> {
         if header.magic() < 2 || header.producer_id() < 0 {
             return Ok(());
         }
-        let fresh = ProducerEntry {
+        let entry = self.entries.entry(header.producer_id()).or_insert_with(|| ProducerEntry {
             epoch: header.producer_epoch(),
-            last_sequence: -1,
-            last_offset: Offset::new(-1),
-            offset_delta: 0,
+            batches: VecDeque::new(),
             timestamp: header.max_timestamp(),
             coordinator_epoch: -1,
             transaction_start: None,
-        };
-        let entry = self.entries.entry(header.producer_id()).or_insert(fresh);
-        entry.epoch = header.producer_epoch();
+        });
+        if entry.epoch != header.producer_epoch() {
+            entry.epoch = header.producer_epoch();
+            entry.batches.clear();
+        }
         entry.timestamp = header.max_timestamp();
         if header.is_control() {
             if let Some(ControlRecord::EndTxn { coordinator_epoch, .. }) = control_record(batch)? {
@@ -94,64 +126,18 @@ impl ProducerStates {
             }
             return Ok(());
         }
-        entry.last_sequence = header.last_sequence();
-        entry.last_offset = header.last_offset();
-        entry.offset_delta = i32::try_from(header.last_offset().since(header.base_offset())).unwrap_or(0);
+        if entry.batches.len() == BATCHES_KEPT {
+            entry.batches.pop_front();
+        }
+        entry.batches.push_back(ProducerBatch {
+            last_sequence: header.last_sequence(),
+            last_offset: header.last_offset(),
+            offset_delta: i32::try_from(header.last_offset().since(header.base_offset())).unwrap_or(0),
+        });
         if header.is_transactional() && entry.transaction_start.is_none() {
             entry.transaction_start = Some(header.base_offset());
         }
         Ok(())
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(4 + self.entries.len() * ENTRY_BYTES);
-        body.extend_from_slice(&i32::try_from(self.entries.len()).unwrap_or(i32::MAX).to_be_bytes());
-        for (id, entry) in &self.entries {
-            body.extend_from_slice(&id.to_be_bytes());
-            body.extend_from_slice(&entry.epoch.to_be_bytes());
-            body.extend_from_slice(&entry.last_sequence.to_be_bytes());
-            body.extend_from_slice(&entry.last_offset.get().to_be_bytes());
-            body.extend_from_slice(&entry.offset_delta.to_be_bytes());
-            body.extend_from_slice(&entry.timestamp.0.to_be_bytes());
-            body.extend_from_slice(&entry.coordinator_epoch.to_be_bytes());
-            body.extend_from_slice(&entry.transaction_start.map_or(-1, Offset::get).to_be_bytes());
-        }
-        let mut bytes = Vec::with_capacity(6 + body.len());
-        bytes.extend_from_slice(&1i16.to_be_bytes());
-        bytes.extend_from_slice(&record::crc32c(&body).to_be_bytes());
-        bytes.extend_from_slice(&body);
-        bytes
-    }
-
-    /// `None` if the bytes are no snapshot: then an older one serves, with more batches to look through.
-    fn decode(bytes: &[u8]) -> Option<ProducerStates> {
-        let (header, entries) = bytes.split_at_checked(HEADER_BYTES)?;
-        let (stored, body) = bytes.get(2..)?.split_first_chunk::<4>()?;
-        if !header.starts_with(&1i16.to_be_bytes()) || u32::from_be_bytes(*stored) != record::crc32c(body) {
-            return None;
-        }
-        let mut states = ProducerStates::default();
-        for entry in entries.chunks_exact(ENTRY_BYTES) {
-            let (id, rest) = entry.split_first_chunk::<8>()?;
-            let (epoch, rest) = rest.split_first_chunk::<2>()?;
-            let (last_sequence, rest) = rest.split_first_chunk::<4>()?;
-            let (last_offset, rest) = rest.split_first_chunk::<8>()?;
-            let (offset_delta, rest) = rest.split_first_chunk::<4>()?;
-            let (timestamp, rest) = rest.split_first_chunk::<8>()?;
-            let (coordinator_epoch, rest) = rest.split_first_chunk::<4>()?;
-            let start = i64::from_be_bytes(*rest.first_chunk::<8>()?);
-            let entry = ProducerEntry {
-                epoch: i16::from_be_bytes(*epoch),
-                last_sequence: i32::from_be_bytes(*last_sequence),
-                last_offset: Offset::new(i64::from_be_bytes(*last_offset)),
-                offset_delta: i32::from_be_bytes(*offset_delta),
-                timestamp: TimestampMs(i64::from_be_bytes(*timestamp)),
-                coordinator_epoch: i32::from_be_bytes(*coordinator_epoch),
-                transaction_start: (start >= 0).then(|| Offset::new(start)),
-            };
-            states.entries.insert(i64::from_be_bytes(*id), entry);
-        }
-        Some(states)
     }
 }
 
@@ -165,53 +151,98 @@ pub(crate) fn control_record(batch: &[u8]) -> Result<Option<ControlRecord>> {
     Ok(decoded.transpose()?)
 }
 
-/// The newest sound snapshot at or below `end`, with the offset that it goes up to; nothing and 0 if there is none.
-fn newest_snapshot(dir: &Path, end: Offset) -> Result<(ProducerStates, Offset)> {
-    for at in with_kind(dir, FileKind::ProducerSnapshot)?.into_iter().rev().filter(|&at| at <= end) {
-        let bytes = File::open(&segment_file(dir, at, FileKind::ProducerSnapshot), Mode::Read)?.read_all()?;
-        if let Some(states) = ProducerStates::decode(&bytes) {
-            return Ok((states, at));
-        }
-    }
-    Ok((ProducerStates::default(), Offset::ZERO))
-}
-
-/// Writes the snapshot of a segment that is being rolled: the state at `end`, where the next segment begins.
-pub(super) fn write_snapshot(dir: &Path, segment_base: Offset, end: Offset) -> Result<()> {
-    let states = match ProducerStates::load(dir, Offset::ZERO, end) {
-        // Without the segments before this one nothing older can be known.
-        Err(Error::OutOfRange { .. }) => ProducerStates::load(dir, segment_base, end)?,
-        other => other?,
-    };
-    Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &states.encode())?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{BatchBuilder, Compression, EndTxn, ProducerStamp, end_txn_batch, stamp};
+    use crate::types::LeaderEpoch;
+
+    /// A log of one producer, 7, as far as its producers' state goes.
+    #[derive(Default)]
+    struct Log {
+        states: ProducerStates,
+        end: i64,
+    }
+
+    impl Log {
+        /// A batch of `count` records.
+        fn batch(epoch: i16, base_sequence: i32, count: usize) -> Vec<u8> {
+            let mut builder = BatchBuilder::new(Compression::None);
+            for _ in 0..count {
+                builder.append(TimestampMs(5), None, Some(b"v"), &[]);
+            }
+            let stamp = ProducerStamp { producer_id: 7, epoch, base_sequence, transactional: true };
+            builder.finish(&stamp).unwrap().to_vec()
+        }
+
+        fn append(&mut self, mut batch: Vec<u8>) -> Result<Option<i64>> {
+            stamp(&mut batch, Offset::new(self.end), LeaderEpoch(0));
+            let header = BatchHeader::parse(&batch).unwrap();
+            if !header.is_control()
+                && let Some(known) = self.states.check(&header)?
+            {
+                return Ok(Some(known.get()));
+            }
+            self.states.observe(&header, &batch)?;
+            self.end = header.last_offset().next().get();
+            Ok(None)
+        }
+
+        fn entry(&self) -> &ProducerEntry {
+            self.states.entries.get(&7).unwrap()
+        }
+    }
+
+    fn is_sequence(result: Result<Option<i64>>, expected: i32) -> bool {
+        matches!(result, Err(Error::Sequence { expected: wanted, .. }) if wanted == expected)
+    }
 
     #[test]
-    fn a_snapshot_survives_its_bytes_and_a_flipped_one_is_refused() {
-        let entry = ProducerEntry {
-            epoch: 3,
-            last_sequence: 17,
-            last_offset: Offset::new(41),
-            offset_delta: 5,
-            timestamp: TimestampMs(1_700_000_000_000),
-            coordinator_epoch: -1,
-            transaction_start: Some(Offset::new(36)),
-        };
-        let states = ProducerStates { entries: BTreeMap::from([(7, entry)]) };
-        let bytes = states.encode();
-        assert_eq!(bytes.len(), HEADER_BYTES + ENTRY_BYTES);
-        assert_eq!(ProducerStates::decode(&bytes), Some(states.clone()));
-        assert_eq!(states.last_stable_offset(Offset::new(50)), Offset::new(36));
-        for index in 0..bytes.len() {
-            let mut flipped = bytes.clone();
-            flipped[index] ^= 1;
-            assert_eq!(ProducerStates::decode(&flipped), None, "byte {index}");
-            assert_eq!(ProducerStates::decode(&bytes[..index]), None, "prefix {index}");
+    fn a_batch_that_comes_again_is_answered_with_its_offset_and_the_sixth_last_refused() {
+        let mut log = Log::default();
+        for number in 0..6 {
+            assert_eq!(log.append(Log::batch(0, number * 2, 2)).unwrap(), None);
         }
-        assert_eq!(ProducerStates::default().encode().len(), 10);
+        for number in 1..6 {
+            let again = log.append(Log::batch(0, number * 2, 2)).unwrap();
+            assert_eq!(again, Some(i64::from(number) * 2 + 1));
+        }
+        assert!(is_sequence(log.append(Log::batch(0, 0, 2)), 12), "no longer known");
+        assert!(is_sequence(log.append(Log::batch(0, 10, 1)), 12), "another batch with a known sequence");
+        assert!(is_sequence(log.append(Log::batch(0, 13, 1)), 12), "a gap");
+        assert_eq!((log.append(Log::batch(0, 12, 1)).unwrap(), log.end), (None, 13));
+    }
+
+    #[test]
+    fn a_new_epoch_begins_at_0_and_ends_the_old_one() {
+        let mut log = Log::default();
+        log.append(Log::batch(3, 40, 1)).unwrap();
+        assert!(is_sequence(log.append(Log::batch(4, 41, 1)), 0));
+        log.append(Log::batch(4, 0, 1)).unwrap();
+        let stale = log.append(Log::batch(3, 41, 1));
+        assert!(matches!(stale, Err(Error::ProducerEpoch { epoch: 3, newest: 4, .. })));
+    }
+
+    #[test]
+    fn a_marker_ends_the_transaction_and_with_its_raised_epoch_the_sequences() {
+        let mut log = Log::default();
+        log.append(Log::batch(0, 0, 3)).unwrap();
+        assert_eq!(log.states.open_transaction(7), Some(Offset::ZERO));
+        log.append(end_txn_batch(EndTxn::Commit, 7, 1, 4, TimestampMs(9)).unwrap()).unwrap();
+        let entry = log.entry();
+        assert_eq!((entry.epoch, entry.last_sequence(), entry.coordinator_epoch), (1, -1, 4));
+        assert_eq!((entry.transaction_start, entry.timestamp), (None, TimestampMs(9)));
+        assert!(log.append(Log::batch(0, 3, 1)).is_err());
+        assert!(is_sequence(log.append(Log::batch(1, 3, 1)), 0));
+        log.append(Log::batch(1, 0, 1)).unwrap();
+    }
+
+    #[test]
+    fn sequences_go_round() {
+        let mut log = Log::default();
+        log.append(Log::batch(0, i32::MAX - 1, 3)).unwrap();
+        assert_eq!(log.entry().last_sequence(), 0);
+        assert_eq!(log.append(Log::batch(0, i32::MAX - 1, 3)).unwrap(), Some(2));
+        assert_eq!(log.append(Log::batch(0, 1, 1)).unwrap(), None);
     }
 }

@@ -66,4 +66,8 @@ error_codes! {
     UnstableOffsetCommit, "UnstableOffsetCommitException", "There are unstable offsets that need to be cleared.";
     InvalidTxnState, "InvalidTxnStateException", "The producer attempted a transactional operation in an invalid state.";
     ProducerFenced, "ProducerFencedException", "There is a newer producer with the same transactionalId which fences the current one.";
+    OutOfOrderSequence, "OutOfOrderSequenceException", "The broker received an out of order sequence number.";
+    InvalidProducerEpoch, "InvalidProducerEpochException", "Producer attempted to produce with an old epoch.";
+    TransactionCoordinatorFenced, "TransactionCoordinatorFencedException", "Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current coordinator for a given producer.";
+    TransactionalIdNotFound, "TransactionalIdNotFoundException", "The transactionalId could not be found.";
 }

@@ -155,3 +155,38 @@ fn steps_out_of_turn_are_refused_and_an_idempotent_producer_needs_none() {
     let header = crate::record::BatchHeader::parse(&log).unwrap();
     assert_eq!((header.producer_id(), header.producer_epoch(), header.last_sequence()), (1000, 0, 0));
 }
+
+/// What a retry after a lost answer comes to, by whichever process and after a crash.
+#[test]
+fn a_batch_that_is_sent_twice_is_in_the_log_once() {
+    use crate::local::partition::Placed;
+    use crate::record::{BatchBuilder, Compression, ProducerStamp};
+    use crate::types::{LeaderEpoch, TimestampMs};
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    let topic = cluster.open_topic_to_produce("demo").unwrap();
+    let append = |epoch, base_sequence| {
+        let mut partition = cluster.partition(&topic, PartitionId(0)).unwrap();
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.append(TimestampMs(1), None, Some(b"a"), &[]);
+        builder.append(TimestampMs(1), None, Some(b"b"), &[]);
+        let stamp = ProducerStamp { producer_id: 9, epoch, base_sequence, transactional: false };
+        let mut locked = partition.lock().unwrap();
+        let placed = locked.append_once(builder.finish(&stamp).unwrap(), LeaderEpoch(0));
+        locked.sync_and_publish().unwrap();
+        placed.map_err(crate::client::Error::from).map(|placed| match placed {
+            Placed::Now(appended) => (true, appended.last_offset.get()),
+            Placed::Before { last_offset } => (false, last_offset.get()),
+        })
+    };
+    assert_eq!(append(0, 0).unwrap(), (true, 1));
+    assert_eq!(append(0, 2).unwrap(), (true, 3));
+    assert_eq!(append(0, 0).unwrap(), (false, 1));
+    assert_eq!(append(0, 2).unwrap(), (false, 3));
+    std::fs::remove_dir_all(dir.path().join(".kt/partitions")).unwrap();
+    assert_eq!(append(0, 2).unwrap(), (false, 3));
+    assert_eq!(append(0, 6).unwrap_err().code, ErrorCode::OutOfOrderSequence);
+    assert_eq!(append(1, 0).unwrap(), (true, 5));
+    assert_eq!(append(0, 4).unwrap_err().code, ErrorCode::InvalidProducerEpoch);
+    assert_eq!(read_all(&cluster, "demo"), ["a", "b", "a", "b", "a", "b"]);
+}
