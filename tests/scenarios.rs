@@ -107,6 +107,8 @@ scenarios![
     topics_lifecycle,
     topics_regex,
     topics_usage_errors,
+    transactions_commands,
+    transactions_visibility,
     verifiable_tools,
 ];
 

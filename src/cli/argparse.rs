@@ -85,7 +85,8 @@ impl Synopsis {
         Ok(())
     }
 
-    fn text(&self) -> String {
+    /// The synopsis, with its line ends.
+    pub(crate) fn text(&self) -> String {
         let mut text = format!("usage: {}", self.program);
         let (indent, mut width) = match text.len() + 1 {
             behind @ ..=NAME_MAX => (behind, behind - 1),
@@ -114,6 +115,33 @@ impl Synopsis {
     }
 }
 
+/// An option and what it is for, in two columns.
+pub(crate) fn explained(option: &str, help: &str) -> String {
+    const COLUMN: usize = 25;
+    let mut text = format!("  {option}");
+    let mut width = text.len();
+    if width + 2 > COLUMN {
+        text.push('\n');
+        width = 0;
+    }
+    text.push_str(&" ".repeat(COLUMN - width));
+    width = COLUMN;
+    for word in help.split(' ') {
+        if width > COLUMN && width + 1 + word.len() > WIDTH {
+            text.push('\n');
+            text.push_str(&" ".repeat(COLUMN));
+            width = COLUMN;
+        } else if width > COLUMN {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += word.len();
+    }
+    text.push('\n');
+    text
+}
+
 /// A part of a line that is never broken, and whether a blank follows it.
 type Part<'t> = (&'t str, bool);
 
@@ -121,15 +149,14 @@ type Part<'t> = (&'t str, bool);
 fn justified(text: &str) -> String {
     let mut lines: Vec<Vec<Part<'_>>> = vec![Vec::new()];
     let mut width = 0;
-    let mut parts = text.split(' ').flat_map(at_hyphens).peekable();
-    while let Some(part) = parts.next() {
-        // argparse4j counts the line end behind the last word.
-        let length = part.0.chars().count() + usize::from(parts.peek().is_none());
+    for part in text.split(' ').flat_map(at_hyphens) {
+        // argparse4j counts the blank, or the line end, behind a word.
+        let length = part.0.chars().count() + usize::from(part.1);
         if width > 0 && width + length > WIDTH {
             lines.push(Vec::new());
             width = 0;
         }
-        width += part.0.chars().count() + usize::from(part.1);
+        width += length;
         if let Some(line) = lines.last_mut() {
             line.push(part);
         }

@@ -116,6 +116,9 @@ fn run_parsed(context: &mut Context) -> Result<Status, Failure> {
         // No program of Kafka has a letter for an option.
         Register::Kafka => usage::command(tool).mut_arg("help", |help| help.short(None)),
     };
+    if let (Register::Kafka, Some(read)) = (context.register, tools::own_reader(tool)) {
+        context.arguments = read(&context.arguments)?;
+    }
     let parsed = Parsed::read(&table, &context.arguments, tool.argument_errors).map_err(tool.parse_errors)?;
     if parsed.has("version") {
         writeln!(context.stdout, "{}", usage::KAFKA_VERSION)?;

@@ -17,6 +17,7 @@ mod options;
 mod parse;
 mod partition_filter;
 mod records;
+mod subcommands;
 mod target;
 mod time;
 mod tools;

@@ -5,6 +5,7 @@ use super::commands;
 use super::context::Context;
 use super::error::{Failure, ParseError, Status};
 use super::parse::Parsed;
+use std::ffi::OsString;
 
 /// A tool as it is called and as it speaks.
 pub(crate) struct Tool {
@@ -56,6 +57,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::groups::LIST_GROUPS,
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
+    commands::transactions::TOOL,
     commands::dump_log::TOOL,
     commands::perf::PRODUCER,
     commands::perf::CONSUMER,
@@ -72,6 +74,18 @@ pub(crate) fn by_word(word: &str) -> Option<&'static Tool> {
     TOOLS
         .iter()
         .find(|tool| tool.name == word || tool.kafka_name == Some(word) || tool.aliases.contains(&word))
+}
+
+/// Takes the words of a command line and answers them spelled out.
+pub(crate) type Reader = fn(&[OsString]) -> Result<Vec<OsString>, Failure>;
+
+/// How the Kafka program reads its command line, where that is another way than the common one: faults are found, and
+/// what is meant is spelled out for the common parser.
+pub(crate) fn own_reader(tool: &Tool) -> Option<Reader> {
+    match tool.kafka_name {
+        Some("kafka-transactions") => Some(commands::transactions::read_strictly),
+        _ => None,
+    }
 }
 
 /// The tool whose Kafka program has this file name, such as `kafka-topics.sh`.

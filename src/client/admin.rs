@@ -1,9 +1,10 @@
 //! `Admin`: topics, configurations, offsets and groups of a cluster.
 
 use super::{
-    AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, ConfiguredKind,
-    GroupDescription, GroupListing, NewTopic, OffsetInfo, OffsetSpec, QuotaEntity, QuotaEntry, Result,
-    ScramCredential, TopicDescription, TopicListing,
+    AbortTransactionSpec, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource,
+    ConfiguredKind, GroupDescription, GroupListing, NewTopic, OffsetInfo, OffsetSpec, ProducerDescription,
+    QuotaEntity, QuotaEntry, Result, ScramCredential, TopicDescription, TopicListing, TransactionDescription,
+    TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -70,4 +71,19 @@ pub(crate) trait Admin {
 
     /// Deletes an empty group with its offsets.
     fn delete_group(&self, group: &str) -> Result<()>;
+
+    /// The transactional ids that pass the filter.
+    fn list_transactions(&self, filter: &TransactionFilter) -> Result<Vec<TransactionListing>>;
+
+    /// `TransactionalIdNotFound` where nothing is known of the id.
+    fn describe_transaction(&self, transactional_id: &str) -> Result<TransactionDescription>;
+
+    /// What a partition knows of those who write to it, by producer id.
+    fn describe_producers(&self, partition: &TopicPartition) -> Result<Vec<ProducerDescription>>;
+
+    /// Writes an ABORT marker into one partition, whatever the transaction's coordinator says.
+    fn abort_transaction(&self, spec: &AbortTransactionSpec) -> Result<()>;
+
+    /// Ends what is open under a transactional id and fences its producer. An id that isn't known comes into being.
+    fn fence_producer(&self, transactional_id: &str) -> Result<()>;
 }

@@ -6,6 +6,7 @@ mod consumer;
 mod error;
 mod model;
 mod producer;
+mod transactions;
 
 pub(crate) use admin::Admin;
 pub(crate) use consumer::{
@@ -17,4 +18,8 @@ pub(crate) use model::*;
 pub(crate) use producer::{
     Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, Receipt,
     TRANSACTION_TIMEOUT_MS, TransactionalProducer,
+};
+pub(crate) use transactions::{
+    AbortTransactionSpec, ProducerDescription, TransactionDescription, TransactionFilter, TransactionListing,
+    TransactionState,
 };

@@ -8,7 +8,7 @@ use std::path::Path;
 /// An exclusive lock (`flock`) on a file, held until dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    _file: File,
+    file: File,
 }
 
 impl FileLock {
@@ -19,9 +19,14 @@ impl FileLock {
             let file = File::open(path, Mode::Create)?;
             lock(&file)?;
             if file.is_at_its_path()? {
-                return Ok(FileLock { _file: file });
+                return Ok(FileLock { file });
             }
         }
+    }
+
+    /// The file that is locked.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 }
 

@@ -2,11 +2,12 @@
 //! carried out where its subject lives.
 
 use super::cluster::Cluster;
-use super::{configs, groups, offsets, quotas, topics};
+use super::{configs, groups, offsets, quotas, topics, transactions};
 use crate::client::{
-    Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource, ConfiguredKind,
-    GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec, QuotaEntity, QuotaEntry, Result,
-    ScramCredential, TopicDescription, TopicListing,
+    AbortTransactionSpec, Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry,
+    ConfigResource, ConfiguredKind, GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec,
+    ProducerDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, TopicDescription, TopicListing,
+    TransactionDescription, TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -120,5 +121,25 @@ impl Admin for LocalAdmin {
 
     fn delete_group(&self, group: &str) -> Result<()> {
         groups::delete(&self.cluster, group)
+    }
+
+    fn list_transactions(&self, filter: &TransactionFilter) -> Result<Vec<TransactionListing>> {
+        transactions::list(&self.cluster, filter)
+    }
+
+    fn describe_transaction(&self, transactional_id: &str) -> Result<TransactionDescription> {
+        transactions::describe(&self.cluster, transactional_id)
+    }
+
+    fn describe_producers(&self, partition: &TopicPartition) -> Result<Vec<ProducerDescription>> {
+        transactions::describe_producers(&self.cluster, partition)
+    }
+
+    fn abort_transaction(&self, spec: &AbortTransactionSpec) -> Result<()> {
+        transactions::abort(&self.cluster, spec)
+    }
+
+    fn fence_producer(&self, transactional_id: &str) -> Result<()> {
+        transactions::fence(&self.cluster, transactional_id)
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Assigned {
     /// The end that the log had when it was last looked at.
     known_end: Offset,
     filter: Option<CommittedFilter>,
+    /// Whether an open transaction is all that keeps records from being read.
+    held_back: bool,
 }
 
 impl Assigned {
@@ -55,6 +57,7 @@ impl Assigned {
             committed: None,
             known_end: Offset::ZERO,
             filter: read_committed.then(CommittedFilter::default),
+            held_back: false,
         }
     }
 
@@ -80,6 +83,11 @@ impl Assigned {
 
     pub(super) fn channels(&self) -> Channels {
         self.handle.channels()
+    }
+
+    /// Whether an open transaction was all that kept records from being read when that was last tried.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.held_back
     }
 
     /// Puts the position where `start` says; `false` if that lies outside of the log.
@@ -135,6 +143,7 @@ impl Assigned {
         if let Some(filter) = &mut self.filter {
             limit = filter.limit(self.handle.dir(), position, limit)?;
         }
+        self.held_back = position >= limit && limit < self.known_end;
         if position >= limit {
             return Ok(None);
         }
@@ -153,16 +162,40 @@ impl Assigned {
         until: Option<Offset>,
         handler: &mut dyn Handler,
     ) -> client::Result<Flow> {
-        let mut left_bytes = bytes.len();
+        let (mut left_bytes, mut has_stopped) = (bytes.len(), false);
         for batch in (Chunk { bytes }).batches() {
             let (header, batch) = batch.map_err(Error::from)?;
-            let flow = self.deliver_batch(&header, batch, batches, until, handler)?;
-            if flow.is_break() {
-                return Ok(Flow::Stopped { left_bytes });
+            let behind = header.last_offset().next();
+            if has_stopped {
+                // As a consumer that looks for a next record finds none there, and knows it.
+                if until.is_some_and(|until| behind > until) || self.is_visible(&header, batch)? {
+                    break;
+                }
+                self.pass(&header);
+            } else if self.deliver_batch(&header, batch, batches, until, handler)?.is_break() {
+                has_stopped = true;
+                if self.position < Some(behind) {
+                    break;
+                }
             }
             left_bytes -= batch.len();
         }
-        Ok(Flow::Done)
+        Ok(if has_stopped { Flow::Stopped { left_bytes } } else { Flow::Done })
+    }
+
+    /// Whether a batch has records for the reader. Is asked of every batch, in order.
+    fn is_visible(&mut self, header: &BatchHeader, batch: &[u8]) -> Result<bool> {
+        let admitted = match &mut self.filter {
+            Some(filter) => filter.admits(header, batch)?,
+            None => true,
+        };
+        Ok(admitted && !header.is_control())
+    }
+
+    /// Puts the position behind a batch that was read to its end.
+    fn pass(&mut self, header: &BatchHeader) {
+        self.position = Some(header.last_offset().next());
+        self.epoch = Some(header.leader_epoch()).filter(|&epoch| epoch != LeaderEpoch::UNKNOWN);
     }
 
     fn deliver_batch(
@@ -181,12 +214,8 @@ impl Assigned {
         if position >= until {
             return Ok(ControlFlow::Continue(()));
         }
-        let visible = match &mut self.filter {
-            Some(filter) => filter.admits(header, batch)?,
-            None => true,
-        };
         let mut flow = ControlFlow::Continue(());
-        if visible && !header.is_control() {
+        if self.is_visible(header, batch)? {
             let (topic, partition) = (self.topic.name.as_str(), self.partition);
             let from = position;
             flow = batches

@@ -4,6 +4,7 @@ use super::assigned::{Assigned, Flow};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::groups::GroupMember;
+use super::transactions::{Janitor, Patience};
 use crate::client::{
     self, CommittedOffset, Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, Handler, OffsetReset,
     Polled, Result, StartOffset, Subscription,
@@ -34,6 +35,9 @@ pub(super) struct LocalConsumer {
     known_metadata: Offset,
     started: bool,
     pub(super) last_commit: Instant,
+    janitor: Janitor,
+    /// Whether a transaction that is open may still change where a partition is to be read from.
+    awaits_offsets: bool,
 }
 
 impl LocalConsumer {
@@ -50,6 +54,8 @@ impl LocalConsumer {
             known_metadata: Offset::ZERO,
             started: false,
             last_commit: Instant::now(),
+            janitor: Janitor::default(),
+            awaits_offsets: false,
         })
     }
 
@@ -153,9 +159,13 @@ impl LocalConsumer {
         let Some(assigned) = self.assigned.get_mut(index).filter(|a| a.position().is_none()) else {
             return Ok(());
         };
-        let committed = match &self.member {
-            Some(member) => member.committed(&assigned.key())?,
-            None => None,
+        let committed = match self.member.as_ref().map(|member| member.committed(&assigned.key())) {
+            Some(Err(e)) if e.code == ErrorCode::UnstableOffsetCommit => {
+                // Who had the partition before has not said yet how far he got.
+                self.awaits_offsets = true;
+                return Ok(());
+            }
+            committed => committed.transpose()?.flatten(),
         };
         let start = match (&self.config.subscription, committed) {
             (Subscription::Partition(_, start), _) => *start,
@@ -229,6 +239,17 @@ impl LocalConsumer {
         self.assigned.iter().fold(own, |all, assigned| all.with(assigned.channels()))
     }
 
+    /// Ends abandoned transactions where they hold up this reader. Answers when it is to look again; zero: records may
+    /// have become readable. That it can't be done is no error of a reader: it waits on.
+    fn see_to_transactions(&mut self) -> Option<Duration> {
+        if std::mem::take(&mut self.awaits_offsets) {
+            // Of an owner before this one who is dead nothing more is to be heard.
+            return Some(self.janitor.look_after(&self.cluster, Patience::None));
+        }
+        let held_back = self.assigned.iter().any(Assigned::is_held_back);
+        held_back.then(|| self.janitor.look_after(&self.cluster, Patience::ForAWhile))
+    }
+
     fn until_reached(&self) -> bool {
         self.config.until.is_some_and(|until| {
             !self.assigned.is_empty()
@@ -262,12 +283,16 @@ impl Consumer for LocalConsumer {
             if self.is_called() {
                 continue;
             }
+            let held_for = match self.see_to_transactions() {
+                Some(Duration::ZERO) => continue,
+                held_for => held_for,
+            };
             let commit_in = self.commit_if_due()?;
             let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(Polled::TimedOut);
             }
-            let sleep = [left, commit_in].into_iter().flatten().min();
+            let sleep = [left, commit_in, held_for].into_iter().flatten().min();
             self.set_idle(true);
             let woken = self.cluster.wake().wait(seen, self.channels(), sleep);
             self.set_idle(false);

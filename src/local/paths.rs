@@ -52,6 +52,21 @@ impl Coordination {
         self.root.join("rotation").join(topic_id.to_string())
     }
 
+    /// The producer ids that were taken from the metadata and that nobody has yet.
+    pub(super) fn producer_ids(&self) -> PathBuf {
+        self.root.join("producer-ids")
+    }
+
+    /// Where producers of a transactional id say that they live.
+    pub(super) fn transactions(&self) -> PathBuf {
+        self.root.join("transactions")
+    }
+
+    /// Held by the newest producer of a transactional id for as long as it lives.
+    pub(super) fn transaction(&self, transactional_id: &str) -> PathBuf {
+        self.transactions().join(encode_name(transactional_id))
+    }
+
     /// What a group keeps here.
     pub(super) fn group(&self, group: &str) -> PathBuf {
         self.root.join("groups").join(encode_name(group))

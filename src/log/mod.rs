@@ -30,7 +30,7 @@ pub(crate) use error::{Error, Result};
 pub(crate) use names::{
     FileKind, companions, is_empty, read_partition_metadata, segment_file, segments, write_partition_metadata,
 };
-pub(crate) use producer_state::{ProducerStates, control_record};
+pub(crate) use producer_state::{ProducerEntry, ProducerStates, control_record};
 pub(crate) use read::{Chunk, Gaps, LogReader};
 pub(crate) use recovery::{Recovery, recover};
 pub(crate) use search::{each_batch, first_at_or_after, newest};

@@ -8,6 +8,6 @@ mod records;
 mod state;
 
 pub(crate) use decide::{Begin, EPOCH_LAST, add_partitions, complete, initialise, prepare};
-pub(crate) use error::{Error, Result};
+pub(crate) use error::Error;
 pub(crate) use records::{Status, TransactionRecord, TransactionValue, state_partition};
 pub(crate) use state::Transactions;

@@ -27,6 +27,11 @@ impl Transactions {
         };
     }
 
+    /// All transactional ids, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &TransactionValue)> {
+        self.by_id.iter().map(|(id, value)| (id.as_str(), value))
+    }
+
     pub(crate) fn get(&self, transactional_id: &str) -> Option<&TransactionValue> {
         self.by_id.get(transactional_id)
     }

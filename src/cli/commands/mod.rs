@@ -10,4 +10,5 @@ pub(crate) mod man;
 pub(crate) mod perf;
 pub(crate) mod produce;
 pub(crate) mod topics;
+pub(crate) mod transactions;
 pub(crate) mod verifiable;

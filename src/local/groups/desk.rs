@@ -196,12 +196,15 @@ impl Desk {
         Speaker { member_id, instance_id: self.config.instance_id.as_deref(), generation }
     }
 
-    /// The offset that the group has committed of a partition.
+    /// The offset that the group has committed of a partition; `UnstableOffsetCommit` while a transaction that is open may
+    /// change it.
     pub(super) fn committed(&self, partition: &TopicPartition) -> Result<Option<Offset>> {
         let mut inner = self.lock();
         inner.log.refresh()?;
-        let group = inner.log.groups().get(&self.group);
-        Ok(group.and_then(|group| group.offset(partition)).map(|commit| commit.offset))
+        let mut found =
+            inner.log.groups().fetch(&self.group, std::slice::from_ref(partition), true).into_iter();
+        let commit = found.next().unwrap_or(Ok(None)).map_err(client::Error::of)?;
+        Ok(commit.map(|commit| commit.offset))
     }
 
     /// Commits positions; they are on the disk when this returns.

@@ -200,7 +200,8 @@ impl GroupLog {
             self.image.lay_over(group, live);
         }
         let (mut batches, answer) = decide(&mut self.image.groups, now_ms())?;
-        if !self.has_swept && batches.iter().any(|records| !records.is_empty()) {
+        // What is forgotten of others is no part of anybody's transaction.
+        if !self.has_swept && !producer.transactional && batches.iter().any(|records| !records.is_empty()) {
             self.has_swept = true;
             batches.push(self.image.sweep(&self.cluster, group));
         }

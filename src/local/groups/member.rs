@@ -84,7 +84,8 @@ impl GroupMember {
         self.desk.set_idle(idle);
     }
 
-    /// The offset that the group has committed of a partition.
+    /// The offset that the group has committed of a partition; `UnstableOffsetCommit` while a transaction that is open may
+    /// change it.
     pub(in crate::local) fn committed(&self, partition: &TopicPartition) -> Result<Option<Offset>> {
         self.desk.committed(partition)
     }

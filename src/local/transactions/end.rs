@@ -5,45 +5,34 @@
 //! is written under its partition's lock, and only while the log of transactions still says Prepare, so that none can
 //! hit the next transaction of the same producer.
 
+use super::ids::allocate_producer_id;
 use super::log::{Sync, TransactionLog};
 use crate::client;
 use crate::local::cluster::Cluster;
 use crate::local::error::{Error, Result};
-use crate::metadata::{ProducerIdsRecord, Record};
 use crate::record::{self, EndTxn};
-use crate::txn::{self, Begin, Status, TransactionValue};
+use crate::txn::{self, Begin, EPOCH_LAST, Status, TransactionValue};
 use crate::types::{ErrorCode, TopicPartition, now_ms};
 
-/// How many producer ids are taken at a time.
-const PRODUCER_ID_BLOCK: i64 = 1000;
-
-/// Takes a block of producer ids and returns its first.
-pub(in crate::local) fn allocate_producer_id(cluster: &Cluster) -> client::Result<i64> {
-    let broker = cluster.broker().id;
-    cluster.update(|image| {
-        let first = image.next_producer_id();
-        let record = ProducerIdsRecord {
-            broker,
-            broker_epoch: image.brokers().get(&broker).map_or(-1, |registration| registration.epoch),
-            next_producer_id: first.saturating_add(PRODUCER_ID_BLOCK),
-        };
-        Ok((vec![Record::ProducerIds(record)], first))
-    })
-}
-
-/// Makes a new producer of a transactional id, after whatever its predecessor left is ended.
+/// Makes a new producer of a transactional id, after whatever its predecessor left is ended. `take_over` is called under
+/// the lock, at the moment from which on there is no other.
 pub(in crate::local) fn initialise(
     cluster: &Cluster,
     log: &mut TransactionLog,
     transactional_id: &str,
     timeout_ms: i32,
+    take_over: impl Fn() -> Result<()>,
 ) -> client::Result<TransactionValue> {
     let mut fresh_id = None;
     loop {
         let begin = log.update(transactional_id, Sync::Now, |known, now| {
             let begin = txn::initialise(known, timeout_ms, fresh_id, now)?;
             let write = match &begin {
-                Begin::Ready(value) | Begin::Abort(value) => Some(value.clone()),
+                Begin::Ready(value) => {
+                    take_over()?;
+                    Some(value.clone())
+                }
+                Begin::Abort(value) => Some(value.clone()),
                 Begin::Finish(_) | Begin::NeedsProducerId => None,
             };
             Ok((write, begin))
@@ -59,6 +48,26 @@ pub(in crate::local) fn initialise(
             Begin::NeedsProducerId => fresh_id = Some(allocate_producer_id(cluster)?),
         }
     }
+}
+
+/// Aborts a transaction that its producer doesn't end, if it is still as `known`. The producer's epoch is over with it.
+pub(super) fn abort(
+    cluster: &Cluster,
+    log: &mut TransactionLog,
+    transactional_id: &str,
+    known: &TransactionValue,
+) -> client::Result<()> {
+    let (producer_id, epoch) = (known.producer_id, known.producer_epoch);
+    let fresh_id = if epoch >= EPOCH_LAST { Some(allocate_producer_id(cluster)?) } else { None };
+    let prepared = log.update(transactional_id, Sync::Now, |now_known, now| {
+        let same = |value: &&TransactionValue| value.status == Status::Ongoing && value.start == known.start;
+        if !now_known.as_ref().is_some_and(same) {
+            return Ok((None, None));
+        }
+        let prepared = txn::prepare(now_known, producer_id, epoch, Status::PrepareAbort, fresh_id, now)?;
+        Ok((Some(prepared.clone()), Some(prepared)))
+    })?;
+    prepared.map_or(Ok(()), |prepared| finish(cluster, log, transactional_id, &prepared))
 }
 
 /// Writes the markers of a transaction whose end is decided, then says that it is complete.

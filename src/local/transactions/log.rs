@@ -10,8 +10,8 @@ use crate::local::partition::Partition;
 use crate::local::topic::OpenTopic;
 use crate::log::LogReader;
 use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
-use crate::txn::{self, TransactionRecord, TransactionValue, Transactions, state_partition};
-use crate::types::{LeaderEpoch, Offset, TimestampMs, now_ms};
+use crate::txn::{TransactionRecord, TransactionValue, Transactions, state_partition};
+use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -47,7 +47,27 @@ impl TransactionLog {
 
     fn open(cluster: &Cluster, topic: &OpenTopic, transactional_id: &str) -> Result<TransactionLog> {
         let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
-        let id = state_partition(transactional_id, count);
+        TransactionLog::open_partition(cluster, topic, state_partition(transactional_id, count))
+    }
+
+    /// The log that has `transactional_id`; `None` where no transaction was ever begun.
+    pub(in crate::local) fn existing(
+        cluster: &Cluster,
+        transactional_id: &str,
+    ) -> client::Result<Option<TransactionLog>> {
+        let Some(topic) = cluster.open_topic(STATE_TOPIC)? else { return Ok(None) };
+        Ok(Some(TransactionLog::open(cluster, &topic, transactional_id)?))
+    }
+
+    /// The logs of all transactional ids, brought up to date.
+    pub(in crate::local) fn all(cluster: &Cluster) -> client::Result<Vec<TransactionLog>> {
+        let Some(topic) = cluster.open_topic(STATE_TOPIC)? else { return Ok(Vec::new()) };
+        let open =
+            topic.partitions.iter().map(|&(id, _)| TransactionLog::open_partition(cluster, &topic, id));
+        Ok(open.collect::<Result<_>>()?)
+    }
+
+    fn open_partition(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<TransactionLog> {
         let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
         let log_start = cluster.log_start(topic, id)?;
         let mut log = TransactionLog {
@@ -60,6 +80,11 @@ impl TransactionLog {
         };
         log.refresh()?;
         Ok(log)
+    }
+
+    /// Every id of this partition, as of the last look.
+    pub(in crate::local) fn iter(&self) -> impl Iterator<Item = (&str, &TransactionValue)> {
+        self.transactions.iter()
     }
 
     /// What is known of an id, as of the last look.
@@ -88,7 +113,7 @@ impl TransactionLog {
         &mut self,
         transactional_id: &str,
         sync: Sync,
-        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> txn::Result<(Option<TransactionValue>, T)>,
+        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> Result<(Option<TransactionValue>, T)>,
     ) -> Result<T> {
         let outcome = self.update_under_lock(transactional_id, sync, decide);
         if outcome.is_err() {
@@ -102,7 +127,7 @@ impl TransactionLog {
         &mut self,
         transactional_id: &str,
         sync: Sync,
-        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> txn::Result<(Option<TransactionValue>, T)>,
+        decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> Result<(Option<TransactionValue>, T)>,
     ) -> Result<T> {
         let reader = self.partition.reader(self.replayed)?;
         let dir = self.partition.dir().to_owned();

@@ -1,8 +1,14 @@
 //! Transactions on a directory: who a producer is, the log of transactions, their ends, and what a read_committed
 //! consumer may see. What is decided, `crate::txn` decides; here it is written, locked and made sure of.
 
+mod admin;
+mod alive;
 mod end;
 mod filter;
+mod ids;
+mod janitor;
+#[cfg(test)]
+mod janitor_tests;
 mod log;
 #[cfg(test)]
 mod pipeline_tests;
@@ -10,5 +16,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub(super) use admin::{abort, describe, describe_producers, fence, list};
 pub(super) use filter::CommittedFilter;
+pub(super) use janitor::{Janitor, Patience};
 pub(super) use session::Session;

@@ -5,7 +5,9 @@
 //! every batch, it is made sure that no newer producer of the same transactional id has taken over.
 //! Source: KIP-98, KIP-890.
 
-use super::end::{allocate_producer_id, check_ongoing, finish, initialise};
+use super::alive::SignOfLife;
+use super::end::{check_ongoing, finish, initialise};
+use super::ids::allocate_producer_id;
 use super::log::{Sync, TransactionLog};
 use crate::client::{
     self, CommittedOffset, GroupMetadata, Producer, ProducerRecord, Result, TransactionalProducer,
@@ -34,6 +36,8 @@ pub(super) struct Transaction {
     stage: Stage,
     /// The group whose offsets were sent last.
     group: Option<(String, GroupLog)>,
+    /// Given back when the producer ends, whatever ends it.
+    _alive: SignOfLife,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +59,10 @@ impl Session {
     /// The newest producer of a transactional id. What its predecessor left open is aborted.
     pub(in crate::local) fn transactional(cluster: &Cluster, id: &str, timeout_ms: i32) -> Result<Session> {
         let mut log = TransactionLog::of(cluster, id)?;
-        let value = initialise(cluster, &mut log, id, timeout_ms)?;
-        let transaction = Transaction { id: id.to_owned(), log, stage: Stage::Idle, group: None };
+        let alive = SignOfLife::prepare(cluster, id)?;
+        let value = initialise(cluster, &mut log, id, timeout_ms, || alive.show())?;
+        let transaction =
+            Transaction { id: id.to_owned(), log, stage: Stage::Idle, group: None, _alive: alive };
         Ok(Session {
             producer_id: value.producer_id,
             epoch: value.producer_epoch,

@@ -12,7 +12,11 @@ pub(super) fn transactional(cluster: &Cluster, topic: &str, id: &str) -> Box<dyn
     cluster.transactional_producer(topic, config).unwrap()
 }
 
-fn put(producer: &mut dyn TransactionalProducer, partition: i32, value: &str) -> crate::client::Result<()> {
+pub(super) fn put(
+    producer: &mut dyn TransactionalProducer,
+    partition: i32,
+    value: &str,
+) -> crate::client::Result<()> {
     let partition = Some(PartitionId(partition));
     producer.send(&ProducerRecord { partition, value: Some(value.as_bytes()), ..ProducerRecord::default() })
 }
@@ -123,10 +127,11 @@ fn a_decided_end_is_completed_by_whoever_comes_next() {
         Ok((Some(prepared), ()))
     })
     .unwrap();
+    assert!(read_committed(&cluster, "demo").is_empty(), "its producer is about to do it");
     drop(producer);
-    assert!(read_committed(&cluster, "demo").is_empty());
-    drop(transactional(&cluster, "demo", "tx"));
+    // A reader that is held up does it.
     assert_eq!(read_committed(&cluster, "demo"), ["decided"]);
+    drop(transactional(&cluster, "demo", "tx"));
     assert_eq!(end(&cluster, "demo", 0), 2);
     log.refresh().unwrap();
     let known = log.get("tx").unwrap();
@@ -153,7 +158,7 @@ fn steps_out_of_turn_are_refused_and_an_idempotent_producer_needs_none() {
     assert_eq!(read_committed(&cluster, "demo"), ["one"]);
     let log = std::fs::read(dir.path().join("broker-1/demo-0/00000000000000000000.log")).unwrap();
     let header = crate::record::BatchHeader::parse(&log).unwrap();
-    assert_eq!((header.producer_id(), header.producer_epoch(), header.last_sequence()), (1000, 0, 0));
+    assert_eq!((header.producer_id(), header.producer_epoch(), header.last_sequence()), (1, 0, 0));
 }
 
 /// What a retry after a lost answer comes to, by whichever process and after a crash.
