@@ -2,6 +2,7 @@
 //! carried out where its subject lives.
 
 use super::cluster::Cluster;
+use super::groups::GroupLogs;
 use super::{configs, groups, offsets, quotas, topics, transactions};
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry,
@@ -14,11 +15,12 @@ use crate::types::{BrokerId, Offset, TopicPartition};
 /// The Admin of a data directory.
 pub(super) struct LocalAdmin {
     cluster: Cluster,
+    groups: GroupLogs,
 }
 
 impl LocalAdmin {
     pub(super) fn new(cluster: Cluster) -> LocalAdmin {
-        LocalAdmin { cluster }
+        LocalAdmin { groups: GroupLogs::new(cluster.clone()), cluster }
     }
 }
 
@@ -96,15 +98,15 @@ impl Admin for LocalAdmin {
     }
 
     fn list_groups(&self) -> Result<Vec<GroupListing>> {
-        groups::list(&self.cluster)
+        groups::list(&self.groups)
     }
 
     fn describe_group(&self, group: &str) -> Result<GroupDescription> {
-        groups::describe(&self.cluster, group)
+        groups::describe(&self.groups, group)
     }
 
     fn group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
-        groups::offsets(&self.cluster, group)
+        groups::offsets(&self.groups, group)
     }
 
     fn alter_group_offsets(
@@ -112,15 +114,15 @@ impl Admin for LocalAdmin {
         group: &str,
         offsets: &[(TopicPartition, Offset)],
     ) -> Result<Vec<Result<()>>> {
-        groups::alter_offsets(&self.cluster, group, offsets)
+        groups::alter_offsets(&self.groups, group, offsets)
     }
 
     fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Result<()>>> {
-        groups::delete_offsets(&self.cluster, group, partitions)
+        groups::delete_offsets(&self.groups, group, partitions)
     }
 
     fn delete_group(&self, group: &str) -> Result<()> {
-        groups::delete(&self.cluster, group)
+        groups::delete(&self.groups, group)
     }
 
     fn list_transactions(&self, filter: &TransactionFilter) -> Result<Vec<TransactionListing>> {

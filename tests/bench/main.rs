@@ -16,6 +16,7 @@
     reason = "a bench says what is wrong by panicking"
 )]
 
+mod groups;
 mod input;
 mod latency;
 mod listing;
@@ -31,6 +32,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("throughput", throughput::bench),
     ("latency", latency::bench),
     ("listing", listing::bench),
+    ("groups", groups::bench),
     ("kafka", throughput::bench_real_tools),
 ];
 

@@ -2,71 +2,77 @@
 
 use super::super::cluster::Cluster;
 use super::log::{GroupLog, OFFSETS_TOPIC, Sync};
+use super::logs::GroupLogs;
 use super::presence::settle;
 use super::view;
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
-use crate::group::{CommitRequest, Groups, NewCommit, Speaker};
+use crate::group::{CommitRequest, Group, Groups, NewCommit, Speaker};
 use crate::types::{ErrorCode, Offset, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::local) fn list(cluster: &Cluster) -> Result<Vec<GroupListing>> {
+pub(in crate::local) fn list(logs: &GroupLogs) -> Result<Vec<GroupListing>> {
     let mut listings = Vec::new();
-    for log in GroupLog::all(cluster)? {
+    logs.for_each(|log| {
         for (id, group) in log.groups().iter() {
-            listings.extend(view::listing(cluster, &log, id, group)?);
+            listings.extend(view::listing(&logs.cluster, log, id, group)?);
         }
-    }
+        Ok(())
+    })?;
     listings.sort_by(|a, b| a.group.cmp(&b.group));
     Ok(listings)
 }
 
-pub(in crate::local) fn describe(cluster: &Cluster, id: &str) -> Result<GroupDescription> {
+pub(in crate::local) fn describe(logs: &GroupLogs, id: &str) -> Result<GroupDescription> {
     let not_found =
         |what: &str| client::Error::new(ErrorCode::GroupIdNotFound, format!("Group {id} {what}."));
     check_id(id)?;
-    let log = GroupLog::of_group(cluster, id)?;
-    let group = log.as_ref().and_then(|log| log.groups().get(id)).ok_or_else(|| not_found("not found"))?;
-    let log = log.as_ref().ok_or_else(|| not_found("not found"))?;
-    let description = view::description(cluster, log, id, group)?;
-    description.ok_or_else(|| not_found("is not a consumer group"))
+    let described = logs.with(id, |log| {
+        let group = log.groups().get(id).ok_or_else(|| not_found("not found"))?;
+        let description = view::description(&logs.cluster, log, id, group)?;
+        description.ok_or_else(|| not_found("is not a consumer group"))
+    })?;
+    described.ok_or_else(|| not_found("not found"))
 }
 
 pub(in crate::local) fn offsets(
-    cluster: &Cluster,
+    logs: &GroupLogs,
     id: &str,
 ) -> Result<Vec<(TopicPartition, CommittedOffset)>> {
-    let log = GroupLog::of_group(cluster, id)?;
-    let Some(group) = log.as_ref().and_then(|log| log.groups().get(id)) else { return Ok(Vec::new()) };
-    let offsets = group.offsets().map(|(partition, commit)| {
-        let committed = CommittedOffset {
-            offset: commit.offset,
-            leader_epoch: commit.leader_epoch,
-            metadata: commit.metadata.clone(),
-        };
-        (partition.clone(), committed)
-    });
-    Ok(offsets.collect())
+    let offsets = logs.with(id, |log| {
+        let offsets = log.groups().get(id).into_iter().flat_map(Group::offsets);
+        let offsets = offsets.map(|(partition, commit)| {
+            let committed = CommittedOffset {
+                offset: commit.offset,
+                leader_epoch: commit.leader_epoch,
+                metadata: commit.metadata.clone(),
+            };
+            (partition.clone(), committed)
+        });
+        Ok(offsets.collect())
+    })?;
+    Ok(offsets.unwrap_or_default())
 }
 
-pub(in crate::local) fn delete(cluster: &Cluster, id: &str) -> Result<()> {
+pub(in crate::local) fn delete(logs: &GroupLogs, id: &str) -> Result<()> {
     check_id(id)?;
     let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
-    let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
-    log.update(id, Sync::Now, |groups, now| {
-        let mut batches = settle(cluster, id, groups, now)?;
-        batches.push(groups.delete(id).map_err(client::Error::of)?);
-        Ok((batches, ()))
-    })
+    let deleted = logs.with(id, |log| {
+        log.update(id, Sync::Now, |groups, now| {
+            let mut batches = settle(&logs.cluster, id, groups, now)?;
+            batches.push(groups.delete(id).map_err(client::Error::of)?);
+            Ok((batches, ()))
+        })
+    })?;
+    deleted.ok_or_else(not_found)
 }
 
 pub(in crate::local) fn alter_offsets(
-    cluster: &Cluster,
+    logs: &GroupLogs,
     id: &str,
     offsets: &[(TopicPartition, Offset)],
 ) -> Result<Vec<Result<()>>> {
     check_id(id)?;
-    let existing = existing(cluster, offsets.iter().map(|(partition, _)| partition))?;
-    let mut log = GroupLog::of_group_or_new(cluster, id)?;
+    let existing = existing(&logs.cluster, offsets.iter().map(|(partition, _)| partition))?;
     let new = offsets.iter().filter(|(partition, _)| existing.contains(partition));
     let new = new.map(|(partition, offset)| NewCommit {
         partition: partition.clone(),
@@ -77,32 +83,36 @@ pub(in crate::local) fn alter_offsets(
     });
     let new: Vec<NewCommit> = new.collect();
     let speaker = Speaker { member_id: "", instance_id: None, generation: -1 };
-    let results = log.update(id, Sync::Now, |groups, now| {
-        let mut batches = settle(cluster, id, groups, now)?;
-        let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
-        let outcome = groups.commit(request, now).map_err(client::Error::of)?;
-        batches.push(outcome.records);
-        Ok((batches, outcome.results))
+    let results = logs.with_or_new(id, |log| {
+        log.update(id, Sync::Now, |groups, now| {
+            let mut batches = settle(&logs.cluster, id, groups, now)?;
+            let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
+            let outcome = groups.commit(request, now).map_err(client::Error::of)?;
+            batches.push(outcome.records);
+            Ok((batches, outcome.results))
+        })
     })?;
     Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
 
 pub(in crate::local) fn delete_offsets(
-    cluster: &Cluster,
+    logs: &GroupLogs,
     id: &str,
     partitions: &[TopicPartition],
 ) -> Result<Vec<Result<()>>> {
     check_id(id)?;
-    let existing = existing(cluster, partitions.iter())?;
+    let existing = existing(&logs.cluster, partitions.iter())?;
     let known: Vec<TopicPartition> = partitions.iter().filter(|tp| existing.contains(tp)).cloned().collect();
     let not_found = || client::Error::of(ErrorCode::GroupIdNotFound);
-    let mut log = GroupLog::of_group(cluster, id)?.ok_or_else(not_found)?;
-    let results = log.update(id, Sync::Now, |groups, now| {
-        let mut batches = settle(cluster, id, groups, now)?;
-        let outcome = groups.delete_offsets(id, &known).map_err(client::Error::of)?;
-        batches.push(outcome.records);
-        Ok((batches, outcome.results))
+    let results = logs.with(id, |log| {
+        log.update(id, Sync::Now, |groups, now| {
+            let mut batches = settle(&logs.cluster, id, groups, now)?;
+            let outcome = groups.delete_offsets(id, &known).map_err(client::Error::of)?;
+            batches.push(outcome.records);
+            Ok((batches, outcome.results))
+        })
     })?;
+    let results = results.ok_or_else(not_found)?;
     Ok(answers(partitions.iter(), &results.into_iter().collect()))
 }
 

@@ -54,12 +54,6 @@ struct GroupImage {
 }
 
 impl GroupLog {
-    /// The log that has `group`, brought up to date; `None` where no group was ever kept.
-    pub(in crate::local) fn of_group(cluster: &Cluster, group: &str) -> client::Result<Option<GroupLog>> {
-        let Some(topic) = cluster.open_topic(OFFSETS_TOPIC)? else { return Ok(None) };
-        GroupLog::of(cluster, &topic, group).map(Some)
-    }
-
     /// The log that has `group`, or shall have it: the topic is made on first use.
     pub(in crate::local) fn of_group_or_new(cluster: &Cluster, group: &str) -> client::Result<GroupLog> {
         cluster.coordination()?;
@@ -79,7 +73,7 @@ impl GroupLog {
         Ok(open.collect::<Result<_>>()?)
     }
 
-    fn open(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<GroupLog> {
+    pub(super) fn open(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<GroupLog> {
         let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
         let log_start = cluster.log_start(topic, id)?;
         let mut log = GroupLog {

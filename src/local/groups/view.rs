@@ -18,7 +18,9 @@ fn kind(cluster: &Cluster, log: &GroupLog, id: &str, group: &Group) -> Result<Op
         return Ok(None);
     }
     let kind = log.kind(id)?.unwrap_or_default();
-    settled(cluster, id, kind, now).map(Some)
+    // Of a group that no member ever came to here (a broker's, that is stopped or at work) only the records tell.
+    let is_coordinated = cluster.coordination().is_ok_and(|coordination| coordination.group(id).exists());
+    if is_coordinated { settled(cluster, id, kind, now).map(Some) } else { Ok(Some(kind)) }
 }
 
 /// The group in a list; `None` for one of a kind that clients of today's contract don't know.

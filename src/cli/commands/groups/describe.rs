@@ -31,21 +31,19 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let admin: &dyn Admin = &*admin;
     let names = selection::groups(parsed, admin)?;
     let described = names.iter().map(|name| admin.describe_group(name).map_err(failed));
-    let mut sections = Vec::new();
     // Everything is asked for before anything is printed: an unknown group ends the command without a table.
-    for group in described.collect::<Result<Vec<_>, _>>()? {
-        let section = if parsed.has("members") {
-            members::section(&group, detail)
-        } else if parsed.has("state") {
-            states::section(&group, detail)
-        } else {
-            offsets::section(admin, &group, detail)?
-        };
-        sections.push((group, section));
-    }
+    let groups = described.collect::<Result<Vec<_>, _>>()?;
+    let sections = if parsed.has("members") {
+        groups.iter().map(|group| members::section(group, detail)).collect()
+    } else if parsed.has("state") {
+        groups.iter().map(|group| states::section(group, detail)).collect()
+    } else {
+        offsets::sections(admin, &groups, detail)?
+    };
+    let sections = groups.iter().zip(sections);
     if format == Format::Text {
         for (group, section) in sections {
-            note(context, &group)?;
+            note(context, group)?;
             if let Some(text) = section.text {
                 write!(context.stdout, "\n{text}")?;
             }
@@ -54,7 +52,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     }
     let mut whole: Option<View> = None;
     for (group, section) in sections {
-        note(context, &group)?;
+        note(context, group)?;
         match &mut whole {
             Some(view) => view.rows.extend(section.view.rows),
             None => whole = Some(section.view),

@@ -10,6 +10,9 @@ use crate::types::{Offset, TopicPartition};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a group has committed.
+type Commits = BTreeMap<TopicPartition, CommittedOffset>;
+
 /// A partition that the group has to do with.
 #[derive(Clone, Debug)]
 struct Row<'a> {
@@ -27,29 +30,34 @@ impl Row<'_> {
     }
 }
 
-pub(super) fn section(
+/// The sections of all groups. The ends of their partitions are asked for at once: many groups read the same topics.
+pub(super) fn sections(
     admin: &dyn Admin,
-    group: &GroupDescription,
+    groups: &[GroupDescription],
     detail: Detail,
-) -> Result<Section, Failure> {
-    let committed: BTreeMap<TopicPartition, CommittedOffset> =
-        admin.group_offsets(&group.group).map_err(failed)?.into_iter().collect();
-    let owned = group.members.iter().flat_map(|member| &member.assignment);
-    let all: BTreeSet<&TopicPartition> = committed.keys().chain(owned).collect();
+) -> Result<Vec<Section>, Failure> {
+    let committed = groups.iter().map(|group| admin.group_offsets(&group.group).map_err(failed));
+    let committed: Vec<Commits> =
+        committed.map(|commits| Ok(commits?.into_iter().collect())).collect::<Result<_, Failure>>()?;
+    let owned = groups.iter().flat_map(|group| &group.members).flat_map(|member| &member.assignment);
+    let all: BTreeSet<&TopicPartition> = committed.iter().flat_map(BTreeMap::keys).chain(owned).collect();
     let requests: Vec<(TopicPartition, OffsetSpec)> =
         all.iter().map(|&partition| (partition.clone(), OffsetSpec::Latest)).collect();
     let answers =
         admin.list_offsets(&requests).into_iter().map(|answer| answer.ok().and_then(|info| info.offset));
     let ends: BTreeMap<&TopicPartition, Option<Offset>> = all.into_iter().zip(answers).collect();
-    let rows = rows(group, &committed, &ends);
-    let text = (!rows.is_empty()).then(|| text(&group.group, &rows, detail));
-    Ok(Section { text, view: view(&group.group, &rows) })
+    let sections = groups.iter().zip(&committed).map(|(group, committed)| {
+        let rows = rows(group, committed, &ends);
+        let text = (!rows.is_empty()).then(|| text(&group.group, &rows, detail));
+        Section { text, view: view(&group.group, &rows) }
+    });
+    Ok(sections.collect())
 }
 
 /// Members with many partitions first, then what nobody owns; by topic and partition within each.
 fn rows<'a>(
     group: &'a GroupDescription,
-    committed: &'a BTreeMap<TopicPartition, CommittedOffset>,
+    committed: &'a Commits,
     ends: &BTreeMap<&TopicPartition, Option<Offset>>,
 ) -> Vec<Row<'a>> {
     let row = |partition: &TopicPartition, owner| Row {
