@@ -57,6 +57,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::groups::LIST_GROUPS,
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
+    commands::delete_records::TOOL,
     commands::transactions::TOOL,
     commands::dump_log::TOOL,
     commands::perf::PRODUCER,

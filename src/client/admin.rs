@@ -48,6 +48,9 @@ pub(crate) trait Admin {
     /// One answer for each request, in the order asked.
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>>;
 
+    /// Deletes the records of a partition below `before`, all of them for -1. Returns where its log begins now.
+    fn delete_records(&self, partition: &TopicPartition, before: Offset) -> Result<Offset>;
+
     /// All groups, of every type, sorted by id.
     fn list_groups(&self) -> Result<Vec<GroupListing>>;
 

@@ -3,7 +3,7 @@
 
 use super::cluster::Cluster;
 use super::groups::GroupLogs;
-use super::{configs, groups, offsets, quotas, topics, transactions};
+use super::{configs, delete_records, groups, offsets, quotas, topics, transactions};
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry,
     ConfigResource, ConfiguredKind, GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec,
@@ -95,6 +95,10 @@ impl Admin for LocalAdmin {
             .iter()
             .map(|(partition, spec)| offsets::list_offset(&self.cluster, partition, *spec))
             .collect()
+    }
+
+    fn delete_records(&self, partition: &TopicPartition, before: Offset) -> Result<Offset> {
+        delete_records::delete_records(&self.cluster, partition, before)
     }
 
     fn list_groups(&self) -> Result<Vec<GroupListing>> {

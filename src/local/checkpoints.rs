@@ -1,5 +1,5 @@
 //! The checkpoint files of the broker's directory, as a broker keeps them: up to where each log is flushed, and its
-//! high watermark. Kafka reads them when it starts; kt itself never needs them.
+//! high watermark, which kt itself never needs; and where logs begin that don't begin with their first segment.
 
 use super::cluster::Cluster;
 use super::error::Result;
@@ -33,6 +33,25 @@ pub(super) fn forget(cluster: &Cluster, topic: &str) -> Result<()> {
         if entries.len() != before {
             write_checkpoint(&path, &entries, Durability::Synced)?;
         }
+    }
+    Ok(())
+}
+
+/// Notes, durably, where a log begins: `None` for one that begins with its first segment.
+pub(super) fn set_log_start(
+    cluster: &Cluster,
+    partition: &TopicPartition,
+    start: Option<Offset>,
+) -> Result<()> {
+    let _lock = FileLock::acquire(&cluster.coordination()?.checkpoint_lock())?;
+    let path = cluster.broker().checkpoint(LOG_STARTS);
+    let mut entries = read_checkpoint(&path)?;
+    let before = match start {
+        Some(start) => entries.insert(partition.clone(), start),
+        None => entries.remove(partition),
+    };
+    if before != start {
+        write_checkpoint(&path, &entries, Durability::Synced)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod cluster;
 mod configs;
 mod consumer;
 mod create;
+mod delete_records;
 mod error;
 mod groups;
 mod metadata;

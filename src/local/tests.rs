@@ -5,7 +5,7 @@ use crate::client::{
     Acks, Codec, Consumer, ConsumerConfig, ConsumerRecord, GroupProtocol, Handler, NewTopic, OffsetReset,
     OffsetSpec, Partitioner, Polled, ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
 };
-use crate::types::{Offset, PartitionId, TopicPartition};
+use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -281,4 +281,32 @@ fn a_producer_that_is_asked_to_keeps_receipts() {
     receipts.clear();
     producer.take_receipts(&mut receipts).unwrap();
     assert!(receipts.is_empty(), "each is given once");
+}
+
+#[test]
+fn a_log_whose_oldest_records_are_deleted_begins_later_for_whoever_opens_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    send(&cluster, "demo", Acks::All, &["a", "b", "c", "d"]);
+    let key = TopicPartition { topic: "demo".into(), partition: PartitionId(0) };
+    let delete = |before| cluster.admin().delete_records(&key, Offset::new(before));
+    assert_eq!(delete(2).unwrap(), Offset::new(2));
+    assert_eq!(delete(1).unwrap(), Offset::new(2), "what is gone is gone");
+    for bad in [5, -2] {
+        assert_eq!(delete(bad).unwrap_err().code, ErrorCode::OffsetOutOfRange);
+    }
+    assert_eq!(read_all(&Cluster::open(dir.path()).unwrap(), "demo"), ["c", "d"]);
+    assert_eq!(delete(-1).unwrap(), Offset::new(4));
+    std::fs::remove_dir_all(dir.path().join(".kt")).unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    assert!(read_all(&cluster, "demo").is_empty());
+    send(&cluster, "demo", Acks::All, &["e"]);
+    assert_eq!(read_all(&cluster, "demo"), ["e"]);
+    let found = cluster.admin().list_offsets(&[(key.clone(), OffsetSpec::Earliest)]).remove(0);
+    assert_eq!(found.unwrap().offset, Some(Offset::new(4)));
+    let state = TopicPartition { topic: "__consumer_offsets".into(), ..key };
+    assert_eq!(
+        cluster.admin().delete_records(&state, Offset::ZERO).unwrap_err().code,
+        ErrorCode::InvalidTopic
+    );
 }

@@ -33,6 +33,7 @@ pub(super) struct TopicSettings {
     before_max_ms: i64,
     after_max_ms: i64,
     compacted: bool,
+    deletes: bool,
     /// `None` keeps the producer's codec.
     compression: Option<Compression>,
     /// The level that the topic sets for its codec.
@@ -79,6 +80,7 @@ impl TopicSettings {
             before_max_ms: config.timestamp_before_max_ms,
             after_max_ms: config.timestamp_after_max_ms,
             compacted: config.cleanup_compact,
+            deletes: config.cleanup_delete,
             compression,
             level,
         }
@@ -86,6 +88,11 @@ impl TopicSettings {
 
     pub(super) fn is_compacted(&self) -> bool {
         self.compacted
+    }
+
+    /// Whether old records may be deleted.
+    pub(super) fn deletes(&self) -> bool {
+        self.deletes
     }
 
     /// A builder of batches for a producer that would use `codec`; the topic's own `compression.type` goes before it.

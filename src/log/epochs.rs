@@ -65,6 +65,21 @@ impl LeaderEpochs {
         true
     }
 
+    /// Drops the epochs that ended before `start`, where the log begins from now on, and has the one that covers it begin
+    /// there. Returns whether that changed anything.
+    pub(crate) fn begin_at(&mut self, start: Offset) -> bool {
+        let before = self.entries.iter().filter(|&&(_, begun)| begun <= start).count();
+        let Some(covering) = before.checked_sub(1) else { return false };
+        self.entries.drain(..covering);
+        match self.entries.first_mut() {
+            Some((_, begun)) if *begun < start => {
+                *begun = start;
+                true
+            }
+            _ => covering > 0,
+        }
+    }
+
     /// Drops the epochs that begin at or after `end`, the log having been cut there. Returns whether any was.
     pub(crate) fn truncate(&mut self, end: Offset) -> bool {
         let before = self.entries.len();

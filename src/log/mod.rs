@@ -19,6 +19,7 @@ mod recovery;
 mod search;
 mod segment;
 mod time_index;
+mod trim;
 mod txn_index;
 
 pub(crate) use crate::record::BatchHeader;
@@ -35,4 +36,5 @@ pub(crate) use read::{Chunk, Gaps, LogReader};
 pub(crate) use recovery::{Recovery, recover};
 pub(crate) use search::{each_batch, first_at_or_after, newest};
 pub(crate) use segment::LogConfig;
+pub(crate) use trim::trim;
 pub(crate) use txn_index::{AbortedTransaction, aborted_since};

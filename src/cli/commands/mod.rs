@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod configs;
 pub(crate) mod consume;
+pub(crate) mod delete_records;
 pub(crate) mod dump_log;
 pub(crate) mod get_offsets;
 pub(crate) mod groups;
