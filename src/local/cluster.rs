@@ -31,6 +31,8 @@ pub(super) const METADATA_CONFIG: LogConfig = LogConfig {
     index_interval_bytes: 4096,
 };
 
+/// What a broker leaves behind that was stopped in good order; kt never writes it.
+const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 
 /// An open data directory; clones share it.
@@ -181,6 +183,11 @@ impl Cluster {
     pub(super) fn coordination(&self) -> Result<&Coordination> {
         let coordination = self.shared.coordination.as_ref().filter(|_| self.is_writable());
         coordination.ok_or_else(|| self.read_only())
+    }
+
+    /// Whether a real broker is at work in the directory, or has left it in good order.
+    pub(super) fn is_a_brokers(&self) -> bool {
+        self.shared.held_by_broker.is_some() || self.shared.broker.dir.join(CLEAN_SHUTDOWN).exists()
     }
 
     /// Why nothing can be written.

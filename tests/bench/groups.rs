@@ -16,7 +16,12 @@ pub(crate) fn bench(report: &mut Report) {
     commit(&data, temporary.path());
     for (name, arguments, lines, limit_ms) in [
         ("groups --list", "groups --list", GROUPS, 200.0),
-        ("groups --describe --all-groups", "groups --describe --all-groups", GROUPS * (PARTITIONS + 2), 900.0),
+        (
+            "groups --describe --all-groups",
+            "groups --describe --all-groups",
+            GROUPS * (PARTITIONS + 2),
+            900.0,
+        ),
         ("groups --describe --state", "groups --describe --all-groups --state", GROUPS * 3, 300.0),
     ] {
         let run = || {

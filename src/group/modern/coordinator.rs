@@ -122,16 +122,23 @@ impl ModernGroup {
         now: TimestampMs,
     ) {
         let mut change = Change::new("", catalog, now);
-        self.bury(is_dead, &mut change);
         let lapsed = self.lapsed(config, now);
         self.remove(&lapsed, &mut change);
+        self.bury(is_dead, &mut change);
     }
 
     fn bury(&mut self, is_dead: impl Fn(&str) -> bool, change: &mut Change<'_>) {
         let dead = self.members.keys().filter(|id| is_dead(id)).cloned();
         let is_static = |id: &String| self.members.get(id).is_some_and(ModernMember::is_static);
         let (fixed, gone): (Vec<String>, Vec<String>) = dead.partition(is_static);
-        fixed.iter().for_each(|id| self.leave_for_a_while(id, change));
+        for id in &fixed {
+            let heard_at = self.members.get(id).map(|member| member.heard_at);
+            self.leave_for_a_while(id, change);
+            // That it is noticed to be gone is no sign of life.
+            if let (Some(member), Some(heard_at)) = (self.members.get_mut(id), heard_at) {
+                member.heard_at = heard_at;
+            }
+        }
         self.remove(&gone, change);
     }
 

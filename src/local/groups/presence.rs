@@ -67,9 +67,9 @@ fn settle_modern(cluster: &Cluster, id: &str, groups: &mut Groups, now: Timestam
     }
     let (catalog, limits) = (cluster.catalog()?, modern_limits(cluster, id)?);
     let is_dead = |member: &str| dead.iter().any(|dead| dead == member);
-    let buried = groups.bury_modern(id, is_dead, &catalog, now);
     let ticked = groups.modern_tick(id, &catalog, &limits, now);
-    Ok(vec![buried, ticked])
+    let buried = groups.bury_modern(id, is_dead, &catalog, now);
+    Ok(vec![ticked, buried])
 }
 
 /// The limits of a group of the newer protocol, as the group's configuration sets them.

@@ -18,9 +18,13 @@ fn kind(cluster: &Cluster, log: &GroupLog, id: &str, group: &Group) -> Result<Op
         return Ok(None);
     }
     let kind = log.kind(id)?.unwrap_or_default();
-    // Of a group that no member ever came to here (a broker's, that is stopped or at work) only the records tell.
-    let is_coordinated = cluster.coordination().is_ok_and(|coordination| coordination.group(id).exists());
-    if is_coordinated { settled(cluster, id, kind, now).map(Some) } else { Ok(Some(kind)) }
+    // Of a broker's group that no member ever came to here only the records tell.
+    let came_here = cluster.coordination().is_ok_and(|coordination| coordination.group(id).exists());
+    if !came_here && cluster.is_a_brokers() {
+        Ok(Some(kind))
+    } else {
+        settled(cluster, id, kind, now).map(Some)
+    }
 }
 
 /// The group in a list; `None` for one of a kind that clients of today's contract don't know.
