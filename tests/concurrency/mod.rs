@@ -2,5 +2,6 @@
 
 mod delete_under;
 mod first_use;
+mod newer_protocol;
 mod producers;
 mod sharing;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Starts a member of the group `g` with the client id `id`, which prints each record's partition before its value.
-fn member(kt: &Kt, id: &str, topics: &str, settings: &[&str]) -> Running {
+pub(super) fn member(kt: &Kt, id: &str, topics: &str, settings: &[&str]) -> Running {
     let mut command = format!(
         "consume {topics} --group g --from-beginning --formatter-property print.partition=true \
          --command-property client.id={id}"
@@ -19,11 +19,11 @@ fn member(kt: &Kt, id: &str, topics: &str, settings: &[&str]) -> Running {
 
 /// A session so short that a test can wait for its end.
 const SHORT_SESSION: [&str; 2] = ["session.timeout.ms=1500", "heartbeat.interval.ms=300"];
-const COMMITS_AT_ONCE: &str = "auto.commit.interval.ms=1";
-const COMMITS_NEVER: &str = "auto.commit.interval.ms=1000000";
+pub(super) const COMMITS_AT_ONCE: &str = "auto.commit.interval.ms=1";
+pub(super) const COMMITS_NEVER: &str = "auto.commit.interval.ms=1000000";
 
 /// CLIENT-ID, #PARTITIONS and assignment of each member, in order of client ids.
-fn members(kt: &Kt) -> Vec<String> {
+pub(super) fn members(kt: &Kt) -> Vec<String> {
     let output = kt.run("groups --describe --group g --members --verbose");
     let mut members: Vec<String> = output
         .lines()
@@ -40,7 +40,7 @@ fn members(kt: &Kt) -> Vec<String> {
 }
 
 #[track_caller]
-fn wait_for_members(kt: &Kt, expected: &[&str]) {
+pub(super) fn wait_for_members(kt: &Kt, expected: &[&str]) {
     let mut seen = Vec::new();
     wait_until(&format!("the members {expected:?}"), || {
         seen = members(kt);
@@ -49,7 +49,7 @@ fn wait_for_members(kt: &Kt, expected: &[&str]) {
 }
 
 /// TOPIC, PARTITION and CURRENT-OFFSET of what the group has committed.
-fn commits(kt: &Kt) -> Vec<String> {
+pub(super) fn commits(kt: &Kt) -> Vec<String> {
     let output = kt.run("groups --describe --group g");
     let lines = output.lines();
     let rows = lines.iter().filter(|line| line.starts_with("g "));
@@ -57,14 +57,14 @@ fn commits(kt: &Kt) -> Vec<String> {
 }
 
 /// Writes each number as a record of its own key, so that all partitions get some.
-fn produce(kt: &Kt, topic: &str, numbers: std::ops::Range<u32>) {
+pub(super) fn produce(kt: &Kt, topic: &str, numbers: std::ops::Range<u32>) {
     let lines: String = numbers.map(|number| format!("{number}:{number}\n")).collect();
     let keyed = "--reader-property parse.key=true --reader-property key.separator=:";
     kt.stdin(lines).run(format!("produce --topic {topic} {keyed}")).shows("");
 }
 
 /// The partition and value of each record that a member has printed.
-fn printed(member: &Running) -> Vec<(String, u32)> {
+pub(super) fn printed(member: &Running) -> Vec<(String, u32)> {
     let text = String::from_utf8(member.stdout_so_far()).unwrap();
     let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
     let split = |line: &str| {
@@ -74,7 +74,7 @@ fn printed(member: &Running) -> Vec<(String, u32)> {
     complete.lines().map(split).collect()
 }
 
-fn wait_for_numbers(members: &[&Running], numbers: std::ops::Range<u32>) {
+pub(super) fn wait_for_numbers(members: &[&Running], numbers: std::ops::Range<u32>) {
     wait_until(&format!("the records {numbers:?}"), || {
         let all: Vec<u32> =
             members.iter().flat_map(|member| printed(member)).map(|(_, number)| number).collect();

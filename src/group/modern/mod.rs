@@ -16,6 +16,8 @@ mod reconcile;
 mod regex;
 mod request;
 #[cfg(test)]
+mod sharing;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
