@@ -3,8 +3,11 @@
 //! Figures of one machine say little, so each measurement is a ratio to a peer that does the least that could be
 //! done, taken in turns with it; printed is the median of the pairs. Ends with 1 if a ratio misses its limit.
 //!
+//! What groups do has no such peer: those figures stand beside the real Kafka's where that is at hand.
+//!
 //! Environment: `KT_BENCH_INPUT` a CSV (or .csv.xz) to use instead of the generated one; `KT_BENCH_RUNS` pairs of runs
-//! (5); `KAFKA_BIN` and `KAFKA_BOOTSTRAP` the directory of the real tools and a broker, to compare with those too.
+//! (5); `KT_BENCH_MEMBERS` the members of the largest group (100); `KAFKA_BIN` and `KAFKA_BOOTSTRAP` the directory of the
+//! real tools and a broker, to compare with those too.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,13 +19,19 @@
     reason = "a bench says what is wrong by panicking"
 )]
 
+mod commits;
+mod describe;
+mod events;
 mod groups;
 mod input;
 mod latency;
 mod listing;
 mod measure;
+mod rebalance;
 mod report;
+mod takeover;
 mod throughput;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -33,8 +42,25 @@ const BENCHES: &[(&str, Bench)] = &[
     ("latency", latency::bench),
     ("listing", listing::bench),
     ("groups", groups::bench),
+    ("commits", commits::bench),
+    ("takeover", takeover::bench),
+    ("rebalance", rebalance::bench),
     ("kafka", throughput::bench_real_tools),
+    ("kafka-groups", bench_real_groups),
 ];
+
+/// What groups cost with the real Kafka.
+fn bench_real_groups(report: &mut report::Report) {
+    let Some(tools) = tools::Tools::real() else {
+        report.note("groups of the real Kafka", "left out: KAFKA_BIN and KAFKA_BOOTSTRAP are not set");
+        return;
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    commits::measure(report, &tools, temporary.path());
+    takeover::measure(report, &tools);
+    rebalance::measure(report, &tools);
+    describe::measure(report, &tools);
+}
 
 fn main() -> ExitCode {
     let wanted: Vec<String> =
