@@ -6,6 +6,7 @@ use super::view::{Cell, Heading, Listing};
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
+use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{
     self, AbortTransactionSpec, Admin, ProducerDescription, TransactionDescription, TransactionFilter,
@@ -112,8 +113,9 @@ fn describe(admin: &dyn Admin, id: &str) -> Result<Listing, Failure> {
         state,
         timeout_ms,
         start,
-        partitions,
+        mut partitions,
     } = admin.describe_transaction(id).map_err(refused)?;
+    java_order::sort(&mut partitions, java_order::DEFAULT_CAPACITY, java_order::partition_hash);
     let row = vec![
         Cell::Number(coordinator.0.into()),
         Cell::Text(id.to_owned()),
