@@ -100,6 +100,8 @@ scenarios![
     producer_too_large,
     producer_topic_names,
     producer_usage_errors,
+    share_groups_basic,
+    share_groups_reset,
     topics_alter,
     topics_create_errors,
     topics_create_options,

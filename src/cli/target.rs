@@ -144,6 +144,13 @@ impl Connection {
         self.cluster.transactional_producer(topic, config)
     }
 
+    pub(crate) fn share_consumer(
+        &self,
+        config: client::ShareConsumerConfig,
+    ) -> client::Result<Box<dyn client::ShareConsumer>> {
+        self.cluster.share_consumer(config)
+    }
+
     pub(crate) fn consumer(
         &self,
         config: client::ConsumerConfig,

@@ -55,6 +55,8 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::consume::TOOL,
     commands::groups::GROUPS,
     commands::groups::LIST_GROUPS,
+    commands::share_consume::TOOL,
+    commands::share_groups::TOOL,
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::delete_records::TOOL,

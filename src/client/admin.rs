@@ -3,8 +3,8 @@
 use super::{
     AbortTransactionSpec, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource,
     ConfiguredKind, GroupDescription, GroupListing, NewTopic, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuotaEntity, QuotaEntry, Result, ScramCredential, TopicDescription, TopicListing, TransactionDescription,
-    TransactionFilter, TransactionListing,
+    QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription, TopicListing,
+    TransactionDescription, TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -71,6 +71,24 @@ pub(crate) trait Admin {
     /// Deletes committed offsets, but none of a topic that a member of the group reads. The outer error is about the
     /// group, the inner ones about single partitions, in the order asked.
     fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Result<()>>>;
+
+    /// `GroupIdNotFound` with Kafka's words where there is no such group, or none of this kind.
+    fn describe_share_group(&self, group: &str) -> Result<GroupDescription>;
+
+    /// How far a share group has come, by topic and partition; partitions that were never set up are left out.
+    fn share_group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, SharePosition)>>;
+
+    /// Has a share group that nobody is in begin anew at these offsets; it comes into being if need be. The outer error is
+    /// about the group, the inner ones about single partitions, in the order asked.
+    fn alter_share_group_offsets(
+        &self,
+        group: &str,
+        offsets: &[(TopicPartition, Offset)],
+    ) -> Result<Vec<Result<()>>>;
+
+    /// Has a share group that nobody is in forget topics. The outer error is about the group, the inner ones about single
+    /// topics, in the order asked.
+    fn delete_share_group_offsets(&self, group: &str, topics: &[String]) -> Result<Vec<Result<()>>>;
 
     /// Deletes an empty group with its offsets.
     fn delete_group(&self, group: &str) -> Result<()>;

@@ -6,6 +6,7 @@ mod consumer;
 mod error;
 mod model;
 mod producer;
+mod share;
 mod transactions;
 
 pub(crate) use admin::Admin;
@@ -19,6 +20,7 @@ pub(crate) use producer::{
     Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, Receipt,
     TRANSACTION_TIMEOUT_MS, TransactionalProducer,
 };
+pub(crate) use share::{Acknowledge, ShareConsumer, ShareConsumerConfig, ShareHandler};
 pub(crate) use transactions::{
     AbortTransactionSpec, ProducerDescription, TransactionDescription, TransactionFilter, TransactionListing,
     TransactionState,

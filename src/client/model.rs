@@ -270,6 +270,16 @@ pub(crate) struct GroupDescription {
     pub(crate) target_assignment_epoch: Option<i32>,
 }
 
+/// How far a share group has come with a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SharePosition {
+    /// The first record that may not be finished; `None` before one was delivered.
+    pub(crate) start: Option<Offset>,
+    pub(crate) leader_epoch: Option<LeaderEpoch>,
+    /// Records that are not finished.
+    pub(crate) lag: Option<i64>,
+}
+
 /// A committed position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CommittedOffset {

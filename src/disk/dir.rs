@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A name in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +47,16 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
 /// How long ago a file was changed; `None` if it isn't there or the clock was set back.
 pub(crate) fn age(path: &Path) -> Option<Duration> {
     fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
+}
+
+/// Sets the time of a file's last change to now; nothing happens where there is no file.
+pub(crate) fn touch(path: &Path) -> Result<()> {
+    let touched =
+        fs::File::options().write(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    match touched {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::new("touch", path, e)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a replaced file must survive a power cut at once.

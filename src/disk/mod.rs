@@ -11,7 +11,7 @@ mod word;
 
 pub(crate) use dir::{
     Durability, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace, replace_with,
-    sync_path,
+    sync_path, touch,
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};

@@ -3,12 +3,12 @@
 
 use super::cluster::Cluster;
 use super::groups::GroupLogs;
-use super::{configs, delete_records, groups, offsets, quotas, topics, transactions};
+use super::{configs, delete_records, groups, offsets, quotas, share, topics, transactions};
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry,
     ConfigResource, ConfiguredKind, GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec,
-    ProducerDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, TopicDescription, TopicListing,
-    TransactionDescription, TransactionFilter, TransactionListing,
+    ProducerDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
+    TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition};
 
@@ -16,11 +16,17 @@ use crate::types::{BrokerId, Offset, TopicPartition};
 pub(super) struct LocalAdmin {
     cluster: Cluster,
     groups: GroupLogs,
+    /// What share groups have done.
+    states: share::States,
 }
 
 impl LocalAdmin {
     pub(super) fn new(cluster: Cluster) -> LocalAdmin {
-        LocalAdmin { groups: GroupLogs::new(cluster.clone()), cluster }
+        LocalAdmin {
+            groups: GroupLogs::new(cluster.clone()),
+            states: share::States::new(cluster.clone()),
+            cluster,
+        }
     }
 }
 
@@ -125,8 +131,31 @@ impl Admin for LocalAdmin {
         groups::delete_offsets(&self.groups, group, partitions)
     }
 
+    fn describe_share_group(&self, group: &str) -> Result<GroupDescription> {
+        share::describe(&self.groups, group)
+    }
+
+    fn share_group_offsets(&self, group: &str) -> Result<Vec<(TopicPartition, SharePosition)>> {
+        share::offsets(&self.groups, &self.states, group)
+    }
+
+    fn alter_share_group_offsets(
+        &self,
+        group: &str,
+        offsets: &[(TopicPartition, Offset)],
+    ) -> Result<Vec<Result<()>>> {
+        share::alter_offsets(&self.groups, group, offsets)
+    }
+
+    fn delete_share_group_offsets(&self, group: &str, topics: &[String]) -> Result<Vec<Result<()>>> {
+        share::delete_offsets(&self.groups, group, topics)
+    }
+
     fn delete_group(&self, group: &str) -> Result<()> {
-        groups::delete(&self.groups, group)
+        match share::describe(&self.groups, group) {
+            Ok(_) => share::delete(&self.groups, group),
+            Err(_) => groups::delete(&self.groups, group),
+        }
     }
 
     fn list_transactions(&self, filter: &TransactionFilter) -> Result<Vec<TransactionListing>> {

@@ -9,10 +9,12 @@ use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
 use super::paths::{self, COORDINATION, Coordination};
 use super::producer::LocalProducer;
+use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
 use crate::client::{
-    self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, TransactionalProducer,
+    self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, ShareConsumer,
+    ShareConsumerConfig, TransactionalProducer,
 };
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
@@ -158,6 +160,15 @@ impl Cluster {
 
     pub(crate) fn consumer(&self, config: ConsumerConfig) -> client::Result<Box<dyn Consumer>> {
         Ok(Box::new(LocalConsumer::open(self, config)?))
+    }
+
+    /// A member of a share group, which it joins with its first poll.
+    pub(crate) fn share_consumer(
+        &self,
+        config: ShareConsumerConfig,
+    ) -> client::Result<Box<dyn ShareConsumer>> {
+        self.coordination()?;
+        Ok(Box::new(LocalShareConsumer::open(self, config)))
     }
 
     /// The broker that would coordinate this directory's groups, at the address it would listen on.

@@ -37,6 +37,10 @@ pub(crate) enum Error {
     GroupRecord { dir: PathBuf, offset: Offset, source: crate::group::Error },
     #[error("{}: offset {offset}: {source}", dir.display())]
     TransactionRecord { dir: PathBuf, offset: Offset, source: txn::Error },
+    #[error("{}: offset {offset}: {source}", dir.display())]
+    ShareRecord { dir: PathBuf, offset: Offset, source: crate::share::Error },
+    #[error("share group record: {0}")]
+    ShareEncoding(#[from] crate::share::Error),
     #[error(transparent)]
     Transaction(#[from] txn::Error),
     #[error("can't start a thread: {source}")]
@@ -59,6 +63,7 @@ impl From<Error> for client::Error {
             Error::Record(_)
             | Error::Log(log::Error::Record(_))
             | Error::GroupRecord { .. }
+            | Error::ShareRecord { .. }
             | Error::TransactionRecord { .. } => ErrorCode::CorruptMessage,
             Error::Transaction(txn::Error::Fenced) => return client::Error::of(ErrorCode::ProducerFenced),
             Error::Transaction(txn::Error::State(_)) => ErrorCode::InvalidTxnState,

@@ -23,6 +23,7 @@ mod producer;
 mod quotas;
 mod receipts;
 mod rotation;
+mod share;
 mod state;
 mod syncer;
 #[cfg(test)]

@@ -87,6 +87,11 @@ impl Coordination {
         self.group(group).join("members")
     }
 
+    /// What the members of a share group share of a partition.
+    pub(super) fn group_share(&self, group: &str, topic_id: Uuid, partition: PartitionId) -> PathBuf {
+        self.group(group).join("share").join(format!("{topic_id}-{partition}"))
+    }
+
     /// Held by a member for as long as it lives.
     pub(super) fn group_member(&self, group: &str, member: &str) -> PathBuf {
         self.group_members(group).join(encode_name(member))

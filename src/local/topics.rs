@@ -4,6 +4,7 @@ use super::checkpoints;
 use super::cluster::Cluster;
 use super::error::Error;
 use super::groups;
+use super::share;
 use super::topic::OpenTopic;
 use crate::client::{self, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing};
 use crate::metadata::{self, PlanError, Topic, TopicRequest};
@@ -24,6 +25,14 @@ const TRANSACTIONS_CONFIGS: [(&str, &str); 4] = [
     ("cleanup.policy", "compact"),
     ("segment.bytes", "104857600"),
     ("unclean.leader.election.enable", "false"),
+];
+/// The same for `__share_group_state` on a cluster of one broker.
+const SHARE_STATE_CONFIGS: [(&str, &str); 5] = [
+    ("compression.type", "producer"),
+    ("cleanup.policy", "delete"),
+    ("min.insync.replicas", "1"),
+    ("segment.bytes", "104857600"),
+    ("retention.ms", "-1"),
 ];
 const INTERNAL_PARTITIONS: i32 = 50;
 
@@ -83,6 +92,7 @@ pub(super) fn create_automatically(cluster: &Cluster, name: &str) -> Result<()> 
     let internal: &[(&str, &str)] = match name {
         "__consumer_offsets" => &OFFSETS_CONFIGS,
         "__transaction_state" => &TRANSACTIONS_CONFIGS,
+        "__share_group_state" => &SHARE_STATE_CONFIGS,
         _ => &[],
     };
     if !internal.is_empty() {
@@ -133,7 +143,8 @@ pub(super) fn delete(cluster: &Cluster, name: &str) -> Result<()> {
         cluster.delete_partition(&topic.name, topic.id, partition)?;
     }
     checkpoints::forget(cluster, name)?;
-    groups::forget_topic(cluster, name)
+    groups::forget_topic(cluster, name)?;
+    share::forget_topic(cluster, topic.id)
 }
 
 fn seed(id: Uuid) -> u64 {

@@ -18,6 +18,11 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// An error in writing down what the members of the moment share.
+    pub(crate) fn live(source: CodecError) -> Error {
+        Error::Codec { what: "live share partition", source }
+    }
+
     /// Adds to a codec error what was being read or written.
     pub(super) fn of(what: &'static str) -> impl FnOnce(CodecError) -> Error {
         move |source| Error::Codec { what, source }

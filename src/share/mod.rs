@@ -2,7 +2,6 @@
 //! `__share_group_state`. Pure: the clock, who lives and all I/O are the caller's.
 //!
 //! Who is in a share group and which partitions each member reads is a group's business: see `crate::group`.
-#![allow(dead_code, unused_imports, reason = "members come next")]
 
 mod error;
 mod live;
@@ -13,7 +12,7 @@ mod ranges;
 mod records;
 mod state;
 
-pub(crate) use error::{Error, Result};
+pub(crate) use error::Error;
 pub(crate) use live::Live;
 pub(crate) use partition::{
     AcknowledgeType, Acknowledgement, Acquire, Acquired, Change, Limits, SharePartition,

@@ -87,6 +87,13 @@ pub(crate) struct Change {
     pub(crate) complete_count: i32,
 }
 
+impl Change {
+    /// Whether somebody can get what it is about.
+    pub(crate) fn has_released(&self) -> bool {
+        self.batches.iter().any(|batch| batch.fate == Fate::Available)
+    }
+}
+
 impl SharePartition {
     /// As the state tells it; where no record was delivered yet, from `initial` on.
     pub(crate) fn load(state: &ShareState, initial: Offset) -> SharePartition {
@@ -134,6 +141,11 @@ impl SharePartition {
     #[cfg(test)]
     pub(crate) fn start(&self) -> Offset {
         self.start
+    }
+
+    /// Whether new records may be delivered.
+    pub(crate) fn has_room(&self, limits: &Limits) -> bool {
+        self.end.since(self.start) < limits.in_flight_max
     }
 
     /// Who has records.

@@ -3,6 +3,7 @@
 
 mod codec;
 pub(crate) mod config;
+mod duration;
 mod error_code;
 mod ids;
 pub(crate) mod java;
@@ -13,6 +14,7 @@ mod time;
 pub(crate) mod varint;
 
 pub(crate) use codec::{CodecError, Reader, TaggedFields, Writer};
+pub(crate) use duration::{read_fraction, read_iso_duration};
 pub(crate) use error_code::ErrorCode;
 pub(crate) use ids::{BrokerId, LeaderEpoch, PartitionId, TopicPartition, Uuid};
 pub(crate) use name::{INTERNAL_TOPICS, TopicName};

@@ -4,4 +4,5 @@ mod delete_under;
 mod first_use;
 mod newer_protocol;
 mod producers;
+mod share;
 mod sharing;

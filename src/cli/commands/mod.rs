@@ -10,6 +10,8 @@ pub(crate) mod groups;
 pub(crate) mod man;
 pub(crate) mod perf;
 pub(crate) mod produce;
+pub(crate) mod share_consume;
+pub(crate) mod share_groups;
 pub(crate) mod topics;
 pub(crate) mod transactions;
 pub(crate) mod verifiable;

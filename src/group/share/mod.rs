@@ -9,5 +9,5 @@ mod tests;
 mod topics;
 
 pub(crate) use group::ShareGroup;
-#[cfg(test)]
-use members::ShareJoin;
+pub(crate) use members::ShareJoin;
+pub(crate) use topics::NamedPartitions;

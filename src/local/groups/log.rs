@@ -9,6 +9,7 @@ use super::super::partition::Partition;
 use super::super::topic::OpenTopic;
 use super::live::{Live, LiveFile};
 use crate::client::{self, Codec};
+use crate::disk::Channels;
 use crate::group::{GroupKind, GroupRecord, Groups, group_partition};
 use crate::log::{self, LogReader};
 use crate::record::{BatchBuilder, BatchHeader, BatchReader, ControlRecord, EndTxn, ProducerStamp};
@@ -93,6 +94,11 @@ impl GroupLog {
     /// The partition's name.
     pub(in crate::local) fn key(&self) -> &TopicPartition {
         self.partition.key()
+    }
+
+    /// On which changes of the groups are told.
+    pub(in crate::local) fn channels(&self) -> Channels {
+        self.partition.channels()
     }
 
     /// The groups as the log has them: who is in one, [`GroupLog::kind`] tells.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// The logs of a directory's groups.
 pub(in crate::local) struct GroupLogs {
-    pub(super) cluster: Cluster,
+    pub(in crate::local) cluster: Cluster,
     /// By the topic's id too: a topic of that name may be deleted and made again.
     open: RefCell<BTreeMap<(Uuid, PartitionId), GroupLog>>,
 }
@@ -23,7 +23,7 @@ impl GroupLogs {
     }
 
     /// Works with the log that has `group`, brought up to date; `None` where no group was ever kept.
-    pub(super) fn with<T>(
+    pub(in crate::local) fn with<T>(
         &self,
         group: &str,
         work: impl FnOnce(&mut GroupLog) -> Result<T>,
@@ -35,7 +35,7 @@ impl GroupLogs {
     }
 
     /// Works with the log that has `group`, or shall have it: the topic is made on first use.
-    pub(super) fn with_or_new<T>(
+    pub(in crate::local) fn with_or_new<T>(
         &self,
         group: &str,
         work: impl FnOnce(&mut GroupLog) -> Result<T>,
@@ -46,7 +46,7 @@ impl GroupLogs {
     }
 
     /// Works with the logs of all groups, one after another.
-    pub(super) fn for_each(&self, mut work: impl FnMut(&mut GroupLog) -> Result<()>) -> Result<()> {
+    pub(in crate::local) fn for_each(&self, mut work: impl FnMut(&mut GroupLog) -> Result<()>) -> Result<()> {
         let Some(topic) = self.cluster.open_topic(OFFSETS_TOPIC)? else { return Ok(()) };
         topic.partitions.iter().try_for_each(|&(id, _)| self.with_log(&topic, id, &mut work))
     }

@@ -19,21 +19,25 @@ pub(super) fn limits() -> ClassicConfig {
 }
 
 /// A member's lock on its file. Dropping it is what a crash does: the file stays and nobody holds it.
-pub(super) struct Presence {
+pub(in crate::local) struct Presence {
     path: PathBuf,
     _lock: FileLock,
 }
 
 impl Presence {
     /// Only under the lock of the group's partition, so that nobody takes the file away before the member has joined.
-    pub(super) fn take(coordination: &Coordination, group: &str, member_id: &str) -> Result<Presence> {
+    pub(in crate::local) fn take(
+        coordination: &Coordination,
+        group: &str,
+        member_id: &str,
+    ) -> Result<Presence> {
         disk::create_dirs(&coordination.group_members(group))?;
         let path = coordination.group_member(group, member_id);
         Ok(Presence { _lock: FileLock::acquire(&path)?, path })
     }
 
     /// Takes the file away.
-    pub(super) fn end(self) -> Result<()> {
+    pub(in crate::local) fn end(self) -> Result<()> {
         Ok(disk::remove_file(&self.path)?)
     }
 }
@@ -52,7 +56,7 @@ pub(super) fn settle(cluster: &Cluster, id: &str, groups: &mut Groups, now: Time
             }
             Ok(settle_classic(id, classic, &dead, now))
         }
-        // Members of share groups only ever live on a broker.
+        // Share groups have a way of their own: see `local::share`.
         None => Ok(vec![groups.bury(id, |_| true, &limits(), now)]),
     }
 }

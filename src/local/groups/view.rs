@@ -3,6 +3,7 @@
 
 use super::super::cluster::Cluster;
 use super::super::error::Result;
+use super::super::share;
 use super::log::GroupLog;
 use super::modern_view;
 use super::presence::settled;
@@ -41,7 +42,13 @@ pub(super) fn listing(
             (GroupType::Classic, classic.protocol_type().unwrap_or_default(), state(classic))
         }
         GroupKind::Consumer(modern) => (GroupType::Consumer, "consumer", modern_view::state(modern)),
-        GroupKind::Share(_) => (GroupType::Share, "share", GroupState::Empty),
+        GroupKind::Share(share) => {
+            let state = match share::living(cluster, id, share)?.as_slice() {
+                [] => GroupState::Empty,
+                _ => GroupState::Stable,
+            };
+            (GroupType::Share, "share", state)
+        }
         GroupKind::Streams => return Ok(None),
     };
     Ok(Some(GroupListing { group: id.to_owned(), group_type, protocol: protocol.to_owned(), state }))

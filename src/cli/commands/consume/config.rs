@@ -9,9 +9,8 @@ use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::format::Formatter;
 use crate::cli::parse::Parsed;
-use crate::cli::time;
 use crate::client::{ConsumerConfig, OffsetReset, Subscription};
-use crate::types::{Offset, PartitionId};
+use crate::types::{Offset, PartitionId, read_iso_duration};
 use std::time::Duration;
 
 /// The old name of `--command-config`.
@@ -142,7 +141,7 @@ fn offset_reset(settings: &Properties) -> Result<OffsetReset, InvalidSetting> {
         Some("none") => Ok(OffsetReset::None),
         Some(other) => other
             .strip_prefix("by_duration:")
-            .and_then(time::read_iso_duration)
+            .and_then(read_iso_duration)
             .and_then(|ms| u64::try_from(ms).ok())
             .map(|ms| OffsetReset::ByDuration(Duration::from_millis(ms)))
             .ok_or_else(|| settings.invalid(KEY, "it is earliest, latest, none or by_duration:DURATION")),

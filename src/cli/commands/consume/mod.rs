@@ -3,12 +3,12 @@
 
 mod assignments;
 mod config;
-mod formatting;
-mod options;
+pub(super) mod formatting;
+pub(super) mod options;
 mod position;
 mod protocol;
 mod run;
-mod settings;
+pub(super) mod settings;
 mod taken;
 
 pub(crate) use config::consumer_config;

@@ -70,7 +70,8 @@ fn command() -> Command {
     deprecated(options::target(table)).after_help(EXAMPLES)
 }
 
-fn formatting(table: Command) -> Command {
+/// The options that every console consumer formats records by.
+pub(in crate::cli::commands) fn formatting(table: Command) -> Command {
     table
         .arg(valued(
             "formatter",

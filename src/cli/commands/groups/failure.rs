@@ -25,7 +25,7 @@ pub(super) fn unreadable(error: ParseError) -> Failure {
 }
 
 /// `'a', 'b'`
-pub(super) fn quoted(names: &[String]) -> String {
+pub(in crate::cli::commands) fn quoted(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
     quoted.join(", ")
 }

@@ -79,7 +79,7 @@ fn epochs_and_assignments(group: &GroupDescription, member: &MemberDescription) 
 }
 
 /// `topic:0,1;other:2`; `-` for nothing.
-fn assignment_text(partitions: &[TopicPartition]) -> String {
+pub(in crate::cli::commands) fn assignment_text(partitions: &[TopicPartition]) -> String {
     let mut by_topic: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
     for tp in partitions {
         by_topic.entry(&tp.topic).or_default().insert(tp.partition.0);

@@ -3,21 +3,22 @@
 mod delete;
 mod delete_offsets;
 mod describe;
-mod failure;
+pub(super) mod failure;
 mod list;
 mod list_all;
-mod members;
+pub(super) mod log_offsets;
+pub(super) mod members;
 mod offsets;
-mod plan;
+pub(super) mod plan;
 mod plan_file;
 mod reset;
-mod reset_time;
-mod selection;
+pub(super) mod reset_time;
+pub(super) mod selection;
 mod states;
 mod tool;
 mod usage_checks;
 mod validate_regex;
-mod view;
+pub(super) mod view;
 
 pub(crate) use list_all::TOOL as LIST_GROUPS;
 pub(crate) use tool::TOOL as GROUPS;

@@ -2,6 +2,7 @@
 //! which Kafka's tool lists them.
 
 use super::failure::{because, failed};
+use super::log_offsets::LogOffsets;
 use super::plan_file::FilePlan;
 use super::reset_time;
 use super::selection::{self, TopicArgument};
@@ -10,12 +11,12 @@ use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::java_order;
 use crate::cli::parse::Parsed;
-use crate::client::{Admin, OffsetInfo, OffsetSpec};
-use crate::types::{ErrorCode, Offset, TimestampMs, TopicName, TopicPartition, now_ms};
+use crate::client::{Admin, OffsetSpec};
+use crate::types::{Offset, TopicPartition, now_ms};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// New offsets, in the order of Kafka's listing.
-pub(super) type Plan = Vec<(TopicPartition, Offset)>;
+pub(in crate::cli::commands) type Plan = Vec<(TopicPartition, Offset)>;
 
 /// What every group of one command has in common.
 pub(super) struct Planner<'a> {
@@ -39,13 +40,17 @@ impl Planner<'_> {
         } else if let Some(offset) = parsed.number::<i64>("to-offset")? {
             self.clipped(scope.into_iter().map(|tp| (tp, offset)).collect())?
         } else if let Some(text) = parsed.text("to-datetime")? {
-            self.at_time(context, scope, reset_time::datetime(&text)?)?
+            self.logs().at_time(context, scope, reset_time::datetime(&text).map_err(unparsed)?)?
         } else if let Some(text) = parsed.text("by-duration")? {
-            self.at_time(context, scope, reset_time::before(now_ms(), &text)?)?
+            self.logs().at_time(
+                context,
+                scope,
+                reset_time::before(now_ms(), &text).map_err(|e| because(e.clone(), &e))?,
+            )?
         } else if parsed.has("to-earliest") {
-            self.ends(scope, OffsetSpec::Earliest)?
+            self.logs().ends(scope, OffsetSpec::Earliest)?
         } else if parsed.has("to-latest") {
-            self.ends(scope, OffsetSpec::Latest)?
+            self.logs().ends(scope, OffsetSpec::Latest)?
         } else if parsed.has("to-current") {
             return self.current(group, scope);
         } else if let Some(by) = parsed.number::<i64>("shift-by")? {
@@ -59,6 +64,10 @@ impl Planner<'_> {
         };
         java_order::sort(&mut plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
         Ok(plan)
+    }
+
+    fn logs(&self) -> LogOffsets<'_> {
+        LogOffsets { admin: self.admin, because: |message, cause| because(message, cause) }
     }
 
     /// The partitions that `--all-topics` or `--topic` mean, in the order given.
@@ -98,74 +107,15 @@ impl Planner<'_> {
         }
     }
 
-    /// Asks for one kind of offset of each partition; all must exist.
-    fn offsets(&self, scope: &[TopicPartition], spec: OffsetSpec) -> Result<Vec<OffsetInfo>, Failure> {
-        let topics: BTreeSet<&str> = scope.iter().map(|tp| tp.topic.as_str()).collect();
-        let mut existing = BTreeSet::new();
-        for topic in topics {
-            if TopicName::new(topic).is_err() {
-                let class = "java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.InvalidTopicException";
-                let words = format!(
-                    "Failed to fetch metadata for partition {topic}-0 due to invalid topic `{topic}`"
-                );
-                return Err(because(words.clone(), &format!("{class}: {words}")));
-            }
-            match selection::partitions_of(self.admin, topic) {
-                Ok(all) => existing.extend(all),
-                Err(error) if error.code == ErrorCode::UnknownTopicOrPartition => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        let missing: Vec<String> =
-            scope.iter().filter(|tp| !existing.contains(tp)).map(ToString::to_string).collect();
-        if !missing.is_empty() {
-            let words = format!("The partitions \"{}\" do not exist", missing.join(","));
-            return Err(because(words.clone(), &words));
-        }
-        let requests: Vec<(TopicPartition, OffsetSpec)> = scope.iter().map(|tp| (tp.clone(), spec)).collect();
-        self.admin.list_offsets(&requests).into_iter().map(|answer| answer.map_err(failed)).collect()
-    }
-
-    fn ends(&self, scope: Vec<TopicPartition>, spec: OffsetSpec) -> Result<Plan, Failure> {
-        let answers = self.offsets(&scope, spec)?;
-        let offsets = answers.into_iter().map(|info| info.offset.unwrap_or(Offset::ZERO));
-        Ok(scope.into_iter().zip(offsets).collect())
-    }
-
     /// Moves offsets that lie outside of their log to the nearer end of it.
     fn clipped(&self, wanted: Vec<(TopicPartition, i64)>) -> Result<Plan, Failure> {
         let (scope, wanted): (Vec<TopicPartition>, Vec<i64>) = wanted.into_iter().unzip();
-        let starts = self.ends(scope.clone(), OffsetSpec::Earliest)?;
-        let ends = self.ends(scope, OffsetSpec::Latest)?;
+        let starts = self.logs().ends(scope.clone(), OffsetSpec::Earliest)?;
+        let ends = self.logs().ends(scope, OffsetSpec::Latest)?;
         let plan = starts.into_iter().zip(ends).zip(wanted).map(|(((tp, start), (_, end)), offset)| {
             (tp, Offset::new(offset.min(end.get()).max(start.get())))
         });
         Ok(plan.collect())
-    }
-
-    fn at_time(
-        &self,
-        context: &mut Context,
-        scope: Vec<TopicPartition>,
-        time: TimestampMs,
-    ) -> Result<Plan, Failure> {
-        let found = self.offsets(&scope, OffsetSpec::Timestamp(time))?;
-        let mut late: Vec<TopicPartition> = Vec::new();
-        let mut plan = Plan::new();
-        for (tp, info) in scope.into_iter().zip(found) {
-            match info.offset {
-                Some(offset) => plan.push((tp, offset)),
-                None => late.push(tp),
-            }
-        }
-        java_order::sort(&mut late, java_order::DEFAULT_CAPACITY, java_order::partition_hash);
-        for TopicPartition { topic, partition } in &late {
-            context.note(&format!(
-                "\nWarn: Partition {partition} from topic {topic} is empty. Falling back to latest known offset."
-            ))?;
-        }
-        plan.extend(self.ends(late, OffsetSpec::Latest)?);
-        Ok(plan)
     }
 
     fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, Failure> {
@@ -198,8 +148,14 @@ impl Planner<'_> {
         };
         let mut plan: Plan =
             with.into_iter().filter_map(|tp| committed.get(&tp).map(|&offset| (tp, offset))).collect();
-        plan.extend(self.ends(without, OffsetSpec::Latest)?);
+        plan.extend(self.logs().ends(without, OffsetSpec::Latest)?);
         java_order::sort(&mut plan, capacity, |(tp, _)| java_order::partition_hash(tp));
         Ok(plan)
     }
+}
+
+/// A point in time that can't be read.
+fn unparsed(words: String) -> Failure {
+    let cause = format!("java.text.ParseException: {words}");
+    because(words, &cause)
 }

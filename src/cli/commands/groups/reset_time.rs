@@ -1,28 +1,25 @@
 //! The points in time that `--to-datetime` and `--by-duration` mean.
 
-use super::failure::because;
-use crate::cli::error::Failure;
 use crate::cli::time;
-use crate::types::TimestampMs;
+use crate::types::{TimestampMs, read_iso_duration};
 
-/// Reads `yyyy-MM-ddTHH:mm:ss.SSS`, with a zone or, without one, in UTC.
-pub(super) fn datetime(text: &str) -> Result<TimestampMs, Failure> {
-    let parse_error = |words: String| because(words.clone(), &format!("java.text.ParseException: {words}"));
+/// Reads `yyyy-MM-ddTHH:mm:ss.SSS`, with a zone or, without one, in UTC. The error is Kafka's sentence.
+pub(in crate::cli::commands) fn datetime(text: &str) -> Result<TimestampMs, String> {
     let Some((_, clock)) = text.split_once('T') else {
         let words = "Error parsing timestamp. It does not contain a 'T' according to ISO8601 format";
-        return Err(parse_error(words.to_owned()));
+        return Err(words.to_owned());
     };
     let has_zone = clock.contains(['+', '-', 'Z']);
     let complete = if has_zone { text.to_owned() } else { format!("{text}Z") };
     let has_ms = clock.contains('.');
     let read = time::read_iso(&complete).filter(|_| has_ms);
-    read.ok_or_else(|| parse_error(format!("Unparseable date: \"{complete}\"")))
+    read.ok_or_else(|| format!("Unparseable date: \"{complete}\""))
 }
 
-/// The moment that lies `text`, such as `PT1H`, before `now`.
-pub(super) fn before(now: TimestampMs, text: &str) -> Result<TimestampMs, Failure> {
+/// The moment that lies `text`, such as `PT1H`, before `now`. The error is Kafka's sentence.
+pub(super) fn before(now: TimestampMs, text: &str) -> Result<TimestampMs, String> {
     let words = "Text cannot be parsed to a Duration";
-    let duration_ms = time::read_iso_duration(text).ok_or_else(|| because(words, words))?;
+    let duration_ms = read_iso_duration(text).ok_or_else(|| words.to_owned())?;
     Ok(TimestampMs(now.0.saturating_sub(duration_ms)))
 }
 
@@ -38,7 +35,7 @@ mod tests {
         {
             assert_eq!(datetime(text).unwrap(), new_year, "{text}");
         }
-        let refused = |text: &str| datetime(text).unwrap_err().message().to_owned();
+        let refused = |text: &str| datetime(text).unwrap_err();
         assert_eq!(refused("2020-06-01T00:00:00"), "Unparseable date: \"2020-06-01T00:00:00Z\"");
         assert!(refused("2020-06-01").starts_with("Error parsing timestamp."));
         assert_eq!(before(TimestampMs(3_600_000), "PT1H").unwrap(), TimestampMs(0));

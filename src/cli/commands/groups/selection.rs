@@ -31,13 +31,13 @@ pub(super) fn groups(parsed: &Parsed, admin: &dyn Admin) -> Result<Vec<String>, 
 
 /// A topic, or some of its partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TopicArgument {
+pub(in crate::cli::commands) enum TopicArgument {
     Whole(String),
     Some(String, Vec<PartitionId>),
 }
 
 /// The arguments of `--topic`: `t` or `t:0,1`.
-pub(super) fn topics(parsed: &Parsed) -> Result<Vec<TopicArgument>, Failure> {
+pub(in crate::cli::commands) fn topics(parsed: &Parsed) -> Result<Vec<TopicArgument>, Failure> {
     parsed.texts("topic").iter().map(|argument| topic(argument)).collect()
 }
 
@@ -63,7 +63,10 @@ fn topic(argument: &str) -> Result<TopicArgument, Failure> {
 }
 
 /// The partitions of a topic, in order; an error where there is no such topic.
-pub(super) fn partitions_of(admin: &dyn Admin, topic: &str) -> crate::client::Result<Vec<TopicPartition>> {
+pub(in crate::cli::commands) fn partitions_of(
+    admin: &dyn Admin,
+    topic: &str,
+) -> crate::client::Result<Vec<TopicPartition>> {
     let mut described = admin.describe_topics(&[topic.to_owned()]);
     let description = described
         .pop()

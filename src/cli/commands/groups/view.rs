@@ -9,33 +9,33 @@ use std::io::Write;
 
 /// A column of a listing: its heading for people, its name in JSON and CSV.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heading {
-    pub(super) title: &'static str,
-    pub(super) name: &'static str,
-    pub(super) align: Align,
+pub(in crate::cli::commands) struct Heading {
+    pub(in crate::cli::commands) title: &'static str,
+    pub(in crate::cli::commands) name: &'static str,
+    pub(in crate::cli::commands) align: Align,
 }
 
 impl Heading {
-    pub(super) const fn text(title: &'static str, name: &'static str) -> Heading {
+    pub(in crate::cli::commands) const fn text(title: &'static str, name: &'static str) -> Heading {
         Heading { title, name, align: Align::Left }
     }
 
-    pub(super) const fn number(title: &'static str, name: &'static str) -> Heading {
+    pub(in crate::cli::commands) const fn number(title: &'static str, name: &'static str) -> Heading {
         Heading { title, name, align: Align::Right }
     }
 }
 
 /// A listing that has no words of its own: what is unknown is null.
 #[derive(Clone, Debug)]
-pub(super) struct View {
-    pub(super) headings: Vec<Heading>,
+pub(in crate::cli::commands) struct View {
+    pub(in crate::cli::commands) headings: Vec<Heading>,
     /// As long as `headings`.
-    pub(super) rows: Vec<Vec<Value>>,
+    pub(in crate::cli::commands) rows: Vec<Vec<Value>>,
 }
 
 impl View {
     /// Prints the listing as anything but Kafka's text, which `text` gives.
-    pub(super) fn print(
+    pub(in crate::cli::commands) fn print(
         &self,
         context: &mut Context,
         format: Format,

@@ -1,0 +1,26 @@
+//! How kafka-share-groups tells of failures: what goes wrong while it runs stands on standard output, and the status is 0.
+
+use crate::cli::error::{Failure, ParseError, Status, Stream};
+use crate::client;
+
+/// An error of the cluster, found while the tool runs.
+pub(super) fn failed(error: client::Error) -> Failure {
+    let cause = format!("{}: {}", error.java_class(), error.message);
+    because(&error.message, &cause)
+}
+
+/// The failure `message`; the Kafka register tells its `cause` in Java's words.
+pub(super) fn because(message: &str, cause: &str) -> Failure {
+    let text = format!("\nError: Executing share group command failed due to {cause}");
+    Failure::plain(message).kafka_says(Stream::Stdout, text, Status::SUCCESS)
+}
+
+/// An argument that can't be read, or was given too often, which is found while the tool runs.
+pub(super) fn unreadable(error: ParseError) -> Failure {
+    match error {
+        ParseError::Unreadable { .. } | ParseError::Multiple { .. } => {
+            because(&error.to_string(), &error.to_string())
+        }
+        other => Failure::as_exception(other),
+    }
+}

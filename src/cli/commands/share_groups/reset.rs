@@ -1,0 +1,178 @@
+//! `--reset-offsets`: shows where a group without members would begin and, with `--execute`, has it begin there.
+
+use super::failure::{because, failed, unreadable};
+use crate::cli::commands::groups::log_offsets::LogOffsets;
+use crate::cli::commands::groups::plan::Plan;
+use crate::cli::commands::groups::reset_time;
+use crate::cli::commands::groups::selection::{self, TopicArgument};
+use crate::cli::commands::groups::view::{Heading, View};
+use crate::cli::context::Context;
+use crate::cli::error::{Failure, ParseError, Status};
+use crate::cli::java_order;
+use crate::cli::parse::Parsed;
+use crate::client::{self, Admin, OffsetSpec};
+use crate::output::{Column, Format, columns};
+use crate::types::java::string_hash;
+use crate::types::{ErrorCode, TopicPartition};
+use std::collections::BTreeSet;
+use std::io::Write;
+
+pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
+    let format = context.format(parsed)?;
+    let group = one_group(parsed)?;
+    let admin = context.connect(parsed)?.admin()?;
+    let admin: &dyn Admin = &*admin;
+    check_empty(admin, &group)?;
+    let plan = plan(context, parsed, admin, &group)?;
+    if parsed.has("execute") && !plan.is_empty() {
+        let outcomes = admin.alter_share_group_offsets(&group, &plan);
+        let outcomes = outcomes.map_err(|error| refused(&error, plan.iter().map(|(tp, _)| tp)))?;
+        let failed = plan.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_err());
+        let (failed, errors): (Vec<_>, Vec<_>) = failed.map(|((tp, _), outcome)| (tp, outcome)).unzip();
+        if let Some(Err(error)) = errors.first() {
+            return Err(refused(error, failed.into_iter()));
+        }
+    }
+    match format {
+        Format::Text => write!(context.stdout, "\n{}", text(&group, &plan))?,
+        _ => view(&group, &plan).print(context, format, String::new)?,
+    }
+    Ok(Status::SUCCESS)
+}
+
+/// The group of an action that acts on one.
+pub(super) fn one_group(parsed: &Parsed) -> Result<String, Failure> {
+    let mut groups = parsed.texts("group");
+    match (groups.pop(), groups.is_empty()) {
+        (Some(group), true) => Ok(group),
+        _ => Err(unreadable(ParseError::Multiple { name: "group".to_owned() })),
+    }
+}
+
+/// Whether anything may be changed. A group that doesn't exist is empty enough.
+fn check_empty(admin: &dyn Admin, group: &str) -> Result<(), Failure> {
+    match admin.describe_share_group(group) {
+        Ok(description) if description.members.is_empty() => Ok(()),
+        Ok(_) => Err(Failure::plain(format!("Share group '{group}' is not empty."))),
+        Err(error) if error.code == ErrorCode::GroupIdNotFound => Ok(()),
+        Err(error) => Err(Failure::plain(error.message)),
+    }
+}
+
+/// What Kafka says where partitions can't be set.
+fn refused<'a>(error: &client::Error, partitions: impl Iterator<Item = &'a TopicPartition>) -> Failure {
+    let partitions: Vec<String> = partitions.map(ToString::to_string).collect();
+    let words =
+        format!("Failed altering group offsets for the following partitions: [{}]", partitions.join(", "));
+    because(&format!("{words}: {}", error.message), &words)
+}
+
+fn plan(context: &mut Context, parsed: &Parsed, admin: &dyn Admin, group: &str) -> Result<Plan, Failure> {
+    let scope = scope(parsed, admin, group)?;
+    let logs = LogOffsets { admin, because };
+    let mut plan = if let Some(text) = parsed.text("to-datetime")? {
+        let unparsed = |words: String| because(&words, &format!("java.text.ParseException: {words}"));
+        logs.at_time(context, scope, reset_time::datetime(&text).map_err(unparsed)?)?
+    } else if parsed.has("to-earliest") {
+        logs.ends(scope, OffsetSpec::Earliest)?
+    } else {
+        logs.ends(scope, OffsetSpec::Latest)?
+    };
+    java_order::sort(&mut plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
+    Ok(plan)
+}
+
+/// The partitions that `--topic` or `--all-topics` mean.
+fn scope(parsed: &Parsed, admin: &dyn Admin, group: &str) -> Result<Vec<TopicPartition>, Failure> {
+    if !parsed.has("topic") {
+        return match admin.share_group_offsets(group) {
+            Ok(offsets) => Ok(offsets.into_iter().map(|(tp, _)| tp).collect()),
+            Err(error) if error.code == ErrorCode::GroupIdNotFound => Ok(Vec::new()),
+            Err(error) => Err(failed(error)),
+        };
+    }
+    let (mut scope, mut whole) = (Vec::new(), Vec::new());
+    for argument in selection::topics(parsed)? {
+        match argument {
+            TopicArgument::Whole(topic) => whole.push(topic),
+            TopicArgument::Some(topic, numbers) => {
+                if let Err(error) = selection::partitions_of(admin, &topic) {
+                    let class = "java.util.concurrent.ExecutionException";
+                    let cause = format!("{class}: {}: {}", error.java_class(), error.message);
+                    return Err(because(&error.message, &cause));
+                }
+                let named = |partition| TopicPartition { topic: topic.clone(), partition };
+                scope.extend(numbers.into_iter().map(named));
+            }
+        }
+    }
+    for topic in in_java_order(whole) {
+        let all = selection::partitions_of(admin, &topic);
+        scope.extend(all.map_err(|error| because(&error.message, &error.message))?);
+    }
+    let mut seen = BTreeSet::new();
+    match scope.iter().find(|tp| !seen.insert(*tp)) {
+        Some(twice) => Err(because(&format!("{twice} is named twice"), &format!("Duplicate key {twice}"))),
+        None => Ok(scope),
+    }
+}
+
+/// Topics as a map of them gives them back, which decides about partitions of the same hash.
+fn in_java_order(mut topics: Vec<String>) -> Vec<String> {
+    java_order::sort(&mut topics, java_order::DEFAULT_CAPACITY, |topic| string_hash(topic));
+    topics
+}
+
+/// Kafka's table.
+fn text(group: &str, plan: &Plan) -> String {
+    let layout = [Column::AtLeast(15), Column::AtLeast(15), Column::Exactly(10), Column::Free];
+    let mut rows = vec![["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"].map(str::to_owned).to_vec()];
+    rows.extend(plan.iter().map(|(tp, offset)| {
+        vec![group.to_owned(), tp.topic.clone(), tp.partition.to_string(), offset.to_string()]
+    }));
+    columns(&layout, &rows)
+}
+
+fn view(group: &str, plan: &Plan) -> View {
+    let headings = vec![
+        Heading::text("GROUP", "group"),
+        Heading::text("TOPIC", "topic"),
+        Heading::number("PARTITION", "partition"),
+        Heading::number("NEW-OFFSET", "new_offset"),
+    ];
+    let rows = plan.iter().map(|(tp, offset)| {
+        vec![group.into(), tp.topic.as_str().into(), tp.partition.0.into(), offset.get().into()]
+    });
+    View { headings, rows: rows.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Offset, PartitionId};
+
+    #[test]
+    fn partitions_come_as_kafka_listed_them() {
+        let tp = |topic: &str, partition| TopicPartition {
+            topic: topic.to_owned(),
+            partition: PartitionId(partition),
+        };
+        let topics = in_java_order(["demo", "abc", "other"].map(str::to_owned).to_vec());
+        assert_eq!(topics, ["other", "abc", "demo"]);
+        let counts = [1, 12, 2];
+        let partitions =
+            topics.iter().zip(counts).flat_map(|(topic, count)| (0..count).map(|p| tp(topic, p)));
+        let mut plan: Plan = partitions.map(|tp| (tp, Offset::ZERO)).collect();
+        java_order::sort(&mut plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
+        let listed: Vec<String> = plan.iter().map(|(tp, _)| tp.to_string()).collect();
+        // As seen with Kafka 4.2.
+        let expected =
+            "abc-2 abc-3 abc-0 other-0 abc-1 demo-0 demo-1 abc-10 abc-11 abc-8 abc-9 abc-6 abc-7 abc-4 abc-5";
+        assert_eq!(listed.join(" "), expected);
+        let one = text("g", &vec![(tp("demo", 1), Offset::new(4))]);
+        assert_eq!(
+            one,
+            "GROUP           TOPIC           PARTITION  NEW-OFFSET\ng               demo            1          4\n"
+        );
+    }
+}

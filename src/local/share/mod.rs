@@ -1,0 +1,18 @@
+//! Share groups on a directory: members, what each of them is delivered, and the state of that in `__share_group_state`.
+//! What is decided, `crate::group` and `crate::share` decide; here it is written, locked and waited for.
+
+mod admin;
+mod consumer;
+mod desk;
+mod reader;
+mod settings;
+mod state_log;
+#[cfg(test)]
+mod tests;
+mod topics;
+mod watch;
+mod work;
+
+pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, living, offsets};
+pub(super) use consumer::LocalShareConsumer;
+pub(super) use state_log::States;

@@ -1,0 +1,260 @@
+//! `StateLogs`: the partitions of `__share_group_state` that a process works with, and the states that each adds up to.
+//!
+//! The lock of such a partition is the lock of every state in it. It is held for a decision and the write of it, never for
+//! a sync: what is appended is synced afterwards, by all who wait for it at the same time.
+
+use super::super::cluster::Cluster;
+use super::super::error::{Error, Result};
+use super::super::partition::{Locked, Partition};
+use super::super::topic::OpenTopic;
+use crate::client::{self, Codec};
+use crate::disk::{self, File};
+use crate::log::LogReader;
+use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
+use crate::share::{ShareKey, ShareRecord, ShareState, ShareStates, state_partition};
+use crate::types::{LeaderEpoch, Offset, PartitionId, now_ms};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+const STATE_TOPIC: &str = "__share_group_state";
+/// What a share coordinator puts into its batches: no producer, yet a sequence.
+const COORDINATOR: ProducerStamp =
+    ProducerStamp { producer_id: -1, epoch: -1, base_sequence: 0, transactional: false };
+
+/// The partitions that were looked at, opened.
+pub(super) struct StateLogs {
+    cluster: Cluster,
+    topic: OpenTopic,
+    logs: BTreeMap<PartitionId, StateLog>,
+}
+
+/// The states that an administrator has looked at. Their logs stay open and replayed: who asks about a thousand groups reads
+/// each log once.
+pub(in crate::local) struct States {
+    cluster: Cluster,
+    open: RefCell<Option<StateLogs>>,
+}
+
+impl States {
+    pub(in crate::local) fn new(cluster: Cluster) -> States {
+        States { cluster, open: RefCell::default() }
+    }
+
+    /// A state as it is published; `None` if there is none.
+    pub(super) fn look(&self, key: &ShareKey) -> client::Result<Option<ShareState>> {
+        let mut open = self.open.borrow_mut();
+        let Some(topic) = self.cluster.open_topic(STATE_TOPIC)? else { return Ok(None) };
+        if open.as_ref().is_none_or(|logs| logs.topic.id != topic.id) {
+            *open = StateLogs::open(&self.cluster)?;
+        }
+        match open.as_mut() {
+            Some(logs) => Ok(logs.of(key)?.look()?.get(key).cloned()),
+            None => Ok(None),
+        }
+    }
+}
+
+/// One partition of the topic.
+pub(super) struct StateLog {
+    partition: Partition,
+    epoch: LeaderEpoch,
+    builder: BatchBuilder,
+    states: ShareStates,
+    log_start: Offset,
+    /// Everything below this offset is in `states`.
+    replayed: Offset,
+    unsynced: Option<Unsynced>,
+}
+
+/// What was appended and is not known to be durable.
+struct Unsynced {
+    file: Arc<File>,
+    end: Offset,
+    /// Whether the file's name, and those beside it, are as new as the records.
+    has_new_names: bool,
+}
+
+impl StateLogs {
+    /// `None` where no state was ever kept.
+    pub(super) fn open(cluster: &Cluster) -> client::Result<Option<StateLogs>> {
+        let topic = cluster.open_topic(STATE_TOPIC)?;
+        Ok(topic.map(|topic| StateLogs { cluster: cluster.clone(), topic, logs: BTreeMap::new() }))
+    }
+
+    /// The topic is made on first use.
+    pub(super) fn open_or_new(cluster: &Cluster) -> client::Result<StateLogs> {
+        cluster.coordination()?;
+        let topic = cluster.open_topic_to_produce(STATE_TOPIC)?;
+        Ok(StateLogs { cluster: cluster.clone(), topic, logs: BTreeMap::new() })
+    }
+
+    /// The log that has the state of `key`, or shall have it.
+    pub(super) fn of(&mut self, key: &ShareKey) -> Result<&mut StateLog> {
+        let count = i32::try_from(self.topic.partitions.len()).unwrap_or(i32::MAX);
+        self.log(state_partition(key, count))
+    }
+
+    fn log(&mut self, id: PartitionId) -> Result<&mut StateLog> {
+        match self.logs.entry(id) {
+            std::collections::btree_map::Entry::Occupied(known) => Ok(known.into_mut()),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                Ok(place.insert(StateLog::open(&self.cluster, &self.topic, id)?))
+            }
+        }
+    }
+
+    /// Every log of the topic, opened.
+    pub(super) fn all(&mut self) -> Result<impl Iterator<Item = &mut StateLog>> {
+        let ids: Vec<PartitionId> = self.topic.partitions.iter().map(|&(id, _)| id).collect();
+        for id in ids {
+            self.log(id)?;
+        }
+        Ok(self.logs.values_mut())
+    }
+
+    /// Makes everything durable that was appended through these logs.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        self.logs.values_mut().try_for_each(StateLog::sync)
+    }
+}
+
+impl StateLog {
+    fn open(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<StateLog> {
+        let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
+        let log_start = cluster.log_start(topic, id)?;
+        Ok(StateLog {
+            partition: cluster.partition(topic, id)?,
+            epoch: epoch.unwrap_or(LeaderEpoch::UNKNOWN),
+            builder: topic.config.builder(Codec::None),
+            states: ShareStates::default(),
+            log_start,
+            replayed: log_start,
+            unsynced: None,
+        })
+    }
+
+    /// The states as they are published, looked at without a lock.
+    pub(super) fn look(&mut self) -> Result<&ShareStates> {
+        let limit = self.partition.high_watermark()?;
+        let reader = self.partition.reader(self.replayed)?;
+        let dir = self.partition.dir().to_owned();
+        self.replay(&dir, reader, limit)?;
+        Ok(&self.states)
+    }
+
+    /// Locks the states and brings them up to date, with what others have written and not published too: they may have
+    /// died, and it is in the log.
+    pub(super) fn lock(&mut self) -> Result<LockedStates<'_>> {
+        let reader = self.partition.reader(self.replayed)?;
+        let dir = self.partition.dir().to_owned();
+        let locked = self.partition.lock()?;
+        let mut states = LockedStates {
+            end: locked.log_end(),
+            locked,
+            states: &mut self.states,
+            replayed: &mut self.replayed,
+            builder: &mut self.builder,
+            unsynced: &mut self.unsynced,
+            epoch: self.epoch,
+        };
+        if let Err(e) = states.catch_up(&dir, reader) {
+            *states.states = ShareStates::default();
+            *states.replayed = self.log_start;
+            return Err(e);
+        }
+        Ok(states)
+    }
+
+    fn replay(&mut self, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
+        if limit > self.replayed {
+            if let Err(e) = replay(&mut self.states, dir, reader, limit) {
+                self.states = ShareStates::default();
+                self.replayed = self.log_start;
+                return Err(e);
+            }
+            self.replayed = limit;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what was appended, and publishes it.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        let Some(unsynced) = self.unsynced.take() else { return Ok(()) };
+        unsynced.file.sync_data()?;
+        if unsynced.has_new_names {
+            self.partition.names().iter().try_for_each(|path| disk::sync_path(path))?;
+        }
+        self.partition.lock()?.publish(unsynced.end)
+    }
+}
+
+/// The states of a partition, locked until this is dropped.
+pub(super) struct LockedStates<'a> {
+    locked: Locked<'a>,
+    end: Offset,
+    states: &'a mut ShareStates,
+    replayed: &'a mut Offset,
+    builder: &'a mut BatchBuilder,
+    unsynced: &'a mut Option<Unsynced>,
+    epoch: LeaderEpoch,
+}
+
+impl LockedStates<'_> {
+    fn catch_up(&mut self, dir: &Path, reader: LogReader) -> Result<()> {
+        if self.end > *self.replayed {
+            replay(self.states, dir, reader, self.end)?;
+            *self.replayed = self.end;
+        }
+        Ok(())
+    }
+
+    pub(super) fn states(&self) -> &ShareStates {
+        self.states
+    }
+
+    /// Appends a record. It counts at once; it is durable after [`StateLog::sync`].
+    pub(super) fn append(&mut self, record: ShareRecord) -> Result<()> {
+        let Some((key, value)) = record.encode()? else { return Ok(()) };
+        self.builder.clear();
+        self.builder.append(now_ms(), Some(&key), value.as_deref(), &[]);
+        let batch = self.builder.finish(&COORDINATOR)?;
+        let appended = self.locked.append(batch, self.epoch)?;
+        let end = appended.last_offset.next();
+        self.states.apply(record, appended.last_offset);
+        *self.replayed = end;
+        if let Some(file) = self.locked.log_file() {
+            let before = self.unsynced.as_ref().is_some_and(|earlier| earlier.has_new_names);
+            let has_new_names = before || appended.first_in_segment;
+            // A file that was rolled away was synced by the roll.
+            *self.unsynced = Some(Unsynced { file, end, has_new_names });
+        }
+        Ok(())
+    }
+}
+
+/// Replays what `reader` finds below `limit`.
+fn replay(states: &mut ShareStates, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
+    let mut batches = BatchReader::default();
+    reader.replay(limit, |header, batch| {
+        if header.is_control() {
+            return Ok(());
+        }
+        let mut failed = None;
+        let _ = batches.for_each(batch, |record| {
+            match states.replay(record.key, record.value, record.offset) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(source) => {
+                    failed = Some((record.offset, source));
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        match failed {
+            Some((offset, source)) => Err(Error::ShareRecord { dir: dir.to_owned(), offset, source }),
+            None => Ok(()),
+        }
+    })
+}
