@@ -108,7 +108,7 @@ pub(crate) trait Producer {
     /// Adds to `receipts` those of the records that have been stored or given up since the last call, in the order of
     /// their sending; none if the producer was not asked to keep any. A record that was refused by `send` gets none, nor
     /// does one of which a failure of the log leaves open whether it is stored.
-    fn take_receipts(&mut self, receipts: &mut Vec<Receipt>) -> Result<()>;
+    fn take_receipts(&mut self, receipts: &mut Vec<Receipt>);
 
     /// Whether the log itself has failed, so that no further record can be stored.
     fn is_fatal(&self) -> bool;

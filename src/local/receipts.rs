@@ -3,7 +3,6 @@
 //! A record is followed from its batch to the log by its number. It counts as stored once its partition's end is
 //! published behind it, which happens after the sync that `acks` asks for.
 
-use super::error::Result;
 use super::partition::Partition;
 use crate::client::{self, Receipt};
 use crate::types::{Offset, PartitionId};
@@ -57,10 +56,8 @@ impl Receipts {
 
     /// The batch of a partition was dropped.
     pub(super) fn dropped(&mut self, topic: usize, partition: usize, why: &client::Error) {
-        for number in self.building.remove(&(topic, partition)).unwrap_or_default() {
-            let outcome = Err(client::Error::new(why.code, why.message.clone()));
-            self.done.push(Receipt { number, outcome });
-        }
+        let numbers = self.building.remove(&(topic, partition)).unwrap_or_default();
+        self.done.extend(failed(numbers, why));
     }
 
     /// The call of `send` with this number has failed, which says all of its record.
@@ -74,28 +71,34 @@ impl Receipts {
     }
 
     /// Adds the receipts that are due to `receipts`.
-    pub(super) fn take(&mut self, receipts: &mut Vec<Receipt>) -> Result<()> {
+    pub(super) fn take(&mut self, receipts: &mut Vec<Receipt>) {
         let mut waiting = Vec::new();
         for batch in std::mem::take(&mut self.written) {
             let mut partition = batch.place.partition.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_published = partition.high_watermark()? >= batch.place.end;
+            let high_watermark = partition.high_watermark();
             drop(partition);
-            if is_published {
-                self.done.extend(batch.receipts());
-            } else {
-                waiting.push(batch);
+            match high_watermark {
+                Ok(offset) if offset >= batch.place.end => self.done.extend(batch.stored()),
+                Ok(_) => waiting.push(batch),
+                // The topic was deleted, say.
+                Err(error) => self.done.extend(failed(batch.numbers, &error.into())),
             }
         }
         self.written = waiting;
         self.done.sort_by_key(|receipt| receipt.number);
         receipts.append(&mut self.done);
-        Ok(())
     }
+}
+
+fn failed(numbers: Vec<u64>, why: &client::Error) -> impl Iterator<Item = Receipt> {
+    let receipt =
+        |number| Receipt { number, outcome: Err(client::Error::new(why.code, why.message.clone())) };
+    numbers.into_iter().map(receipt)
 }
 
 impl Written {
     /// One for each record: a batch's offsets follow one another.
-    fn receipts(&self) -> impl Iterator<Item = Receipt> {
+    fn stored(&self) -> impl Iterator<Item = Receipt> {
         let count = i64::try_from(self.numbers.len()).unwrap_or(i64::MAX);
         let base = self.place.end.plus(-count);
         self.numbers

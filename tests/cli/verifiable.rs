@@ -102,3 +102,19 @@ fn a_consumer_that_is_stopped_lets_its_partitions_go() {
     let shown = next.finish().success().text();
     assert!(shown.contains(r#""key":null,"value":"7.0","topic":"demo""#), "{shown}");
 }
+
+#[test]
+fn a_producer_whose_topic_is_deleted_tells_so_and_ends_in_order() {
+    let kt = Kt::new();
+    let producer = kt.start("verifiable-producer --topic demo --throughput 100");
+    producer.wait_for_lines(3);
+    kt.run("topics --delete --topic demo").success();
+    producer.wait_for_line("producer_send_error");
+    producer.wait_for_line("tool_data");
+    let text = String::from_utf8(producer.stdout_so_far()).unwrap();
+    assert_eq!(producer.finish().status(), 1);
+    let events = events(&text.lines().map(str::to_owned).collect::<Vec<_>>());
+    let [.., shutdown, sums] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((&shutdown["name"], &sums["name"]), (&"shutdown_complete".into(), &"tool_data".into()));
+    assert!(sums["acked"].as_u64() < sums["sent"].as_u64(), "{sums}");
+}

@@ -156,7 +156,7 @@ impl Session<'_> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let first = open.first;
         let mut receipts = std::mem::take(&mut self.receipts);
-        open.producer.take_receipts(&mut receipts)?;
+        open.producer.take_receipts(&mut receipts);
         let has_any = !receipts.is_empty();
         for Receipt { number, outcome } in receipts.drain(..) {
             let number = first + number;
