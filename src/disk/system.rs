@@ -1,10 +1,16 @@
 //! Questions to the operating system: which boot this is, and whether a directory lies on a network.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// A number that differs between two boots of the machine: what a process wrote before a power cut is believed only
 /// within the same boot, while the page cache still has it. 0 where the system doesn't tell.
 pub(crate) fn boot_id() -> u64 {
+    static BOOT_ID: OnceLock<u64> = OnceLock::new();
+    *BOOT_ID.get_or_init(ask_boot_id)
+}
+
+fn ask_boot_id() -> u64 {
     #[cfg(target_os = "linux")]
     {
         let text = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();

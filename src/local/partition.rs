@@ -267,6 +267,17 @@ impl Partition {
         Ok(points.get(&self.spec.key).copied().unwrap_or(Offset::ZERO))
     }
 
+    /// Makes what was appended durable without the lock, so that others can append meanwhile and one sync of the system's
+    /// serves them all, and then visible. A file that was rolled away since was synced by the roll.
+    pub(super) fn sync(&mut self, unsynced: &Unsynced) -> Result<()> {
+        if let Err(e) = unsynced.file.sync_data() {
+            self.failed = true;
+            return Err(e.into());
+        }
+        unsynced.names.iter().try_for_each(|path| disk::sync_path(path))?;
+        self.lock()?.publish(unsynced.end)
+    }
+
     /// Opens the active segment and makes `state` agree with it, by recovery where it doesn't.
     fn settle(&mut self, state: &mut SharedState) -> Result<()> {
         let (mut known, mut published) = (None, Offset::ZERO);
@@ -327,6 +338,14 @@ impl Placed {
             Placed::Before { last_offset } => Appended { last_offset, first_in_segment: true },
         }
     }
+}
+
+/// Records below `end` that are in `file`, which is to be synced with the small files and directories beside it.
+#[derive(Debug)]
+pub(super) struct Unsynced {
+    file: Arc<File>,
+    names: Vec<PathBuf>,
+    end: Offset,
 }
 
 /// A partition whose lock is held until this is dropped.
@@ -432,6 +451,19 @@ impl Locked<'_> {
         // Notified even where another has published further: its own notice may still be to come.
         self.partition.wake.notify(self.partition.spec.channels);
         Ok(())
+    }
+
+    /// Whether what was appended began a segment, whose names are to be made durable once.
+    pub(super) fn has_new_names(&self) -> bool {
+        self.new_names
+    }
+
+    /// What is in the log and not visible yet, to be synced when the lock has been given back; see [`Partition::sync`].
+    pub(super) fn unsynced(&self) -> Option<Unsynced> {
+        let end = self.state.end.log_end;
+        let file = self.log_file().filter(|_| self.state.high_watermark < end)?;
+        let names = if self.new_names { self.partition.names() } else { Vec::new() };
+        Some(Unsynced { file, names, end })
     }
 
     /// Makes everything appended so far durable and visible.

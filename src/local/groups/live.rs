@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! magic [8] | CRC-32 of the rest u32 | boot u64 | offsets topic's id [16] | sequence u64 | offset i64 |
-//! length of the structure u32 | structure | sessions
+//! length of the phase u32 | phase | length of the structure u32 | structure | sessions
 //! ```
 //! It is worth nothing after a boot, and nothing where the log has a newer record of the group than the one at `offset`:
 //! then someone who doesn't know of this file (a broker) has been at work.
@@ -26,6 +26,8 @@ pub(super) struct Live {
     pub(super) sequence: u64,
     /// The group's last record in the log, as far as this knows.
     pub(super) offset: Offset,
+    /// Differs where members other than the one that made a change have to look.
+    pub(super) phase: Vec<u8>,
     pub(super) structure: Vec<u8>,
     pub(super) sessions: Vec<u8>,
 }
@@ -38,8 +40,10 @@ impl Live {
         bytes.extend(topic.0);
         bytes.extend(self.sequence.to_be_bytes());
         bytes.extend(self.offset.get().to_be_bytes());
-        bytes.extend(u32::try_from(self.structure.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend(&self.structure);
+        for part in [&self.phase, &self.structure] {
+            bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend(part);
+        }
         bytes.extend(&self.sessions);
         let crc = crc32fast::hash(bytes.get(BODY_AT..).unwrap_or_default());
         for (to, from) in bytes.iter_mut().skip(CRC_AT).zip(crc.to_be_bytes()) {
@@ -65,8 +69,8 @@ impl Live {
         }
         let sequence = u64::from_be_bytes(*r.take(8).ok()?.first_chunk()?);
         let offset = Offset::new(r.i64().ok()?);
-        let structure = r.bytes().ok()?.to_vec();
-        Some(Live { sequence, offset, structure, sessions: r.remaining().to_vec() })
+        let (phase, structure) = (r.bytes().ok()?.to_vec(), r.bytes().ok()?.to_vec());
+        Some(Live { sequence, offset, phase, structure, sessions: r.remaining().to_vec() })
     }
 
     /// The group that it tells of; `None` if it can't be read.
@@ -112,23 +116,24 @@ impl LiveFile {
         }
         let new = group.map(LiveBytes::of).transpose()?.flatten();
         let Some(new) = new else { return self.remove(known) };
-        let old = known.and_then(|live| Some((live, LiveBytes::of(&live.group()?).ok()??)));
-        let (sequence, is_news) = match &old {
-            Some((live, old)) if old.phase == new.phase => (live.sequence, false),
-            Some((live, _)) => (live.sequence.wrapping_add(1), true),
-            None => (self.word()?.get().wrapping_add(1), true),
+        let word = self.word()?;
+        let (sequence, is_news) = match known {
+            Some(live) if live.phase == new.phase => (live.sequence, false),
+            Some(live) => (live.sequence.wrapping_add(1), true),
+            None => (word.get().wrapping_add(1), true),
         };
-        let is_same = |(live, old): &(&Live, LiveBytes)| {
-            live.offset == offset && old.structure == new.structure && !new.outlast(&old.sessions)
+        let is_same = |live: &Live| {
+            live.offset == offset && live.structure == new.structure && !new.outlast(&live.sessions)
         };
-        if !old.as_ref().is_some_and(is_same) {
-            let live = Live { sequence, offset, structure: new.structure, sessions: new.sessions };
+        if !known.is_some_and(is_same) {
+            let LiveBytes { phase, structure, sessions, .. } = new;
+            let live = Live { sequence, offset, phase, structure, sessions };
             let bytes = live.encode(self.boot, self.topic);
             disk::replace_with(&self.path, &bytes, Durability::Atomic)?;
         }
         // Who changed it before may have died before he could say so.
-        if is_news || self.word()?.get() != sequence {
-            self.tell(sequence)?;
+        if is_news || word.get() != sequence {
+            self.tell(&word, sequence);
         }
         Ok(())
     }
@@ -138,7 +143,8 @@ impl LiveFile {
         let Ok(coordination) = self.cluster.coordination() else { return Ok(()) };
         let dir = coordination.group(&self.group);
         if known.is_some() {
-            self.tell(self.word()?.get().wrapping_add(1))?;
+            let word = self.word()?;
+            self.tell(&word, word.get().wrapping_add(1));
         }
         if known.is_some() || dir.exists() {
             disk::remove_tree(&dir)?;
@@ -149,14 +155,19 @@ impl LiveFile {
     /// The number that tells members when to look.
     pub(super) fn word(&self) -> Result<SharedWord> {
         let coordination = self.cluster.coordination()?;
-        disk::create_dirs(&coordination.group(&self.group))?;
-        Ok(SharedWord::open(&coordination.group_changes(&self.group))?)
+        let path = coordination.group_changes(&self.group);
+        match SharedWord::open(&path) {
+            Err(e) if e.is_not_found() => {
+                disk::create_dirs(&coordination.group(&self.group))?;
+                Ok(SharedWord::open(&path)?)
+            }
+            other => Ok(other?),
+        }
     }
 
-    fn tell(&self, sequence: u64) -> Result<()> {
-        self.word()?.set(sequence);
+    fn tell(&self, word: &SharedWord, sequence: u64) {
+        word.set(sequence);
         self.cluster.wake().notify(channels_of(&self.group));
-        Ok(())
     }
 }
 
@@ -171,8 +182,13 @@ mod tests {
 
     #[test]
     fn a_live_state_survives_its_bytes_and_nothing_else_is_believed() {
-        let live =
-            Live { sequence: 7, offset: Offset::new(99), structure: vec![1, 2, 3], sessions: vec![9; 16] };
+        let live = Live {
+            sequence: 7,
+            offset: Offset::new(99),
+            phase: vec![4],
+            structure: vec![1, 2, 3],
+            sessions: vec![9; 16],
+        };
         let (boot, topic) = (5, Uuid([3; 16]));
         let bytes = live.encode(boot, topic);
         assert_eq!(Live::decode(&bytes, boot, topic), Some(live));

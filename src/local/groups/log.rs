@@ -188,10 +188,8 @@ impl GroupLog {
         let dir = self.partition.dir().to_owned();
         let mut locked = self.partition.lock()?;
         let end = locked.log_end();
-        if locked.high_watermark() < end {
-            // Whoever wrote this died before it was published. It is in the log, so it counts.
-            locked.sync_and_publish()?;
-        }
+        // Others are about to sync it, or have died before they could. It is in the log, so it counts.
+        let is_pending = locked.high_watermark() < end;
         if end > self.image.replayed {
             self.image.replay(&dir, reader, end)?;
         }
@@ -215,10 +213,19 @@ impl GroupLog {
         if let (Some(group), Some(file)) = (group, &live) {
             self.image.save(group, file, known.as_ref())?;
         }
-        match sync {
-            Sync::Now if written => locked.sync_and_publish()?,
-            Sync::Later if written => locked.publish(self.image.replayed)?,
-            Sync::Now | Sync::Later => {}
+        let unsynced = match sync {
+            _ if !written => None,
+            Sync::Later if !is_pending && !locked.has_new_names() => {
+                locked.publish(self.image.replayed)?;
+                None
+            }
+            // What others have not synced yet can't be shown with it; and the names of a new segment are nobody else's
+            // to sync.
+            Sync::Now | Sync::Later => locked.unsynced(),
+        };
+        drop(locked);
+        if let Some(unsynced) = unsynced {
+            self.partition.sync(&unsynced)?;
         }
         Ok(answer)
     }
