@@ -9,7 +9,7 @@ use super::topic_writer::{Means, TopicWriter};
 use super::transactions::Session;
 use crate::client::{self, Acks, Idle, Producer, ProducerConfig, ProducerRecord, Receipt, Result};
 use crate::record;
-use crate::types::{ErrorCode, TimestampMs, now_ms};
+use crate::types::{ErrorCode, TimestampMs, TopicPartition, now_ms};
 use std::time::{Duration, Instant};
 
 /// How long records may wait for company while an earlier sync runs, or between two batches that nobody syncs.
@@ -103,7 +103,11 @@ impl LocalProducer {
     }
 
     fn hand_over_all(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
+        let pending = self.pending();
+        let mut outcome = match &mut self.session {
+            Some(session) if !self.fatal && !pending.is_empty() => session.enter(&pending),
+            _ => Ok(()),
+        };
         for at in 0..self.topics.len() {
             for index in self.topics.get(at).map(TopicWriter::pending).unwrap_or_default() {
                 outcome = outcome.and(self.hand_over(at, index));
@@ -121,6 +125,14 @@ impl LocalProducer {
 
     pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
         self.session.as_mut()
+    }
+
+    /// The partitions with records that are not handed over yet; of no interest but to a transaction.
+    pub(super) fn pending(&self) -> Vec<TopicPartition> {
+        match self.session {
+            Some(_) => self.topics.iter().flat_map(TopicWriter::pending_partitions).collect(),
+            None => Vec::new(),
+        }
     }
 
     /// Drops the records that are not handed over yet.

@@ -160,6 +160,12 @@ impl TopicWriter {
         slots.filter(|(_, slot)| !slot.builder.is_empty()).map(|(index, _)| index).collect()
     }
 
+    /// Their names.
+    pub(super) fn pending_partitions(&self) -> impl Iterator<Item = TopicPartition> {
+        let pending = self.slots.iter().filter(|slot| !slot.builder.is_empty());
+        pending.map(|slot| slot.key.clone())
+    }
+
     pub(super) fn has_pending(&self) -> bool {
         self.slots.iter().any(|slot| !slot.builder.is_empty())
     }
@@ -217,7 +223,7 @@ fn write(slot: &mut Slot, topic: &OpenTopic, means: Means<'_>) -> Result<()> {
         record::set_log_append_time(batch, now_ms());
     }
     if let Some(session) = &mut session {
-        session.enter(&slot.key)?;
+        session.enter(std::slice::from_ref(&slot.key))?;
     }
     let bytes = batch.len();
     let mut partition = slot.partition.lock().unwrap_or_else(PoisonError::into_inner);

@@ -79,14 +79,13 @@ impl Session {
         }
     }
 
-    /// Makes sure that the open transaction knows of a partition that is about to be written to. The caller holds no
-    /// partition's lock.
-    pub(in crate::local) fn enter(&mut self, partition: &TopicPartition) -> Result<()> {
+    /// Makes sure that the open transaction knows of partitions that are about to be written to, durably: of those that are
+    /// new it is told at once. The caller holds no partition's lock.
+    pub(in crate::local) fn enter(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let (id, epoch) = (self.producer_id, self.epoch);
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         let known = transaction.log.get(&transaction.id);
-        if check_ongoing(known, id, epoch, partition).is_err() {
-            let partitions = std::slice::from_ref(partition);
+        if partitions.iter().any(|partition| check_ongoing(known, id, epoch, partition).is_err()) {
             transaction.log.update(&transaction.id, Sync::Now, |known, now| {
                 Ok((Some(txn::add_partitions(known, id, epoch, partitions, now)?), ()))
             })?;
@@ -130,12 +129,14 @@ impl Session {
         }
     }
 
-    /// Writes offsets of a group as a part of the open transaction: they count from its commit on.
+    /// Writes offsets of a group as a part of the open transaction: they count from its commit on. `pending` are the
+    /// partitions that have records to be written still.
     fn send_offsets(
         &mut self,
         cluster: &Cluster,
         group: &GroupMetadata,
         offsets: &[(TopicPartition, CommittedOffset)],
+        pending: Vec<TopicPartition>,
     ) -> Result<()> {
         let Some(transaction) = &mut self.transaction else { return Err(not_transactional()) };
         if transaction.stage != Stage::Open {
@@ -151,7 +152,10 @@ impl Session {
             Some((_, log)) => log,
             None => GroupLog::of_group_or_new(cluster, &group.group)?,
         };
-        let outcome = self.write_offsets(&mut log, group, offsets);
+        let mut partitions = pending;
+        partitions.push(log.key().clone());
+        let entered = self.enter(&partitions);
+        let outcome = entered.and_then(|()| self.write_offsets(&mut log, group, offsets));
         if let Some(transaction) = &mut self.transaction {
             transaction.group = Some((group.group.clone(), log));
         }
@@ -165,7 +169,6 @@ impl Session {
         offsets: &[(TopicPartition, CommittedOffset)],
     ) -> Result<()> {
         let partition = log.key().clone();
-        self.enter(&partition)?;
         // A coordinator's batches all begin at sequence 0.
         let stamp = ProducerStamp { base_sequence: 0, ..self.stamp(&partition) };
         let request = CommitRequest {
@@ -263,8 +266,9 @@ impl TransactionalProducer for LocalProducer {
         group: &GroupMetadata,
         offsets: &[(TopicPartition, CommittedOffset)],
     ) -> Result<()> {
-        let cluster = self.cluster().clone();
-        let outcome = self.session().and_then(|session| session.send_offsets(&cluster, group, offsets));
+        let (cluster, pending) = (self.cluster().clone(), self.pending());
+        let session = self.session();
+        let outcome = session.and_then(|session| session.send_offsets(&cluster, group, offsets, pending));
         self.spoil_if(outcome)
     }
 
