@@ -186,6 +186,7 @@ pub(crate) enum GroupType {
     Classic,
     Consumer,
     Share,
+    Streams,
 }
 
 impl GroupType {
@@ -194,6 +195,7 @@ impl GroupType {
             GroupType::Classic => "Classic",
             GroupType::Consumer => "Consumer",
             GroupType::Share => "Share",
+            GroupType::Streams => "Streams",
         }
     }
 }

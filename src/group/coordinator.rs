@@ -47,7 +47,7 @@ impl Groups {
         let mut records = match &group.kind {
             GroupKind::Classic(_) => return Ok(Vec::new()),
             GroupKind::Consumer(old) if !old.has_members() => old.tombstones(group_id),
-            GroupKind::Consumer(_) | GroupKind::Share(_) | GroupKind::Streams => {
+            GroupKind::Consumer(_) | GroupKind::Share(_) | GroupKind::Streams(_) => {
                 return Err(ErrorCode::InconsistentGroupProtocol);
             }
             GroupKind::OffsetsOnly => Vec::new(),

@@ -19,6 +19,7 @@ mod records;
 pub(crate) mod schedule;
 mod share;
 mod state;
+mod streams;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{

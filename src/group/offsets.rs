@@ -86,7 +86,7 @@ impl Groups {
                 group.check_commit(request.speaker, request.producer_id.is_some(), now)
             }
             Some(GroupKind::Consumer(group)) => group.check_commit(request.speaker, now),
-            Some(GroupKind::Share(_) | GroupKind::Streams) => Err(ErrorCode::UnknownMemberId),
+            Some(GroupKind::Share(_) | GroupKind::Streams(_)) => Err(ErrorCode::UnknownMemberId),
         }
     }
 
@@ -113,10 +113,6 @@ impl Groups {
         let group = self.get(group_id).ok_or(ErrorCode::GroupIdNotFound)?;
         if group.has_members() {
             return Err(ErrorCode::GroupNotEmpty);
-        }
-        if matches!(group.kind, GroupKind::Streams) {
-            // Its other keys are not known here, and half a deletion would be worse than none.
-            return Err(ErrorCode::InvalidRequest);
         }
         let partitions: Vec<TopicPartition> =
             group.offsets().map(|(partition, _)| partition.clone()).collect();
@@ -212,14 +208,14 @@ impl Group {
             }
             GroupKind::Consumer(group) => group.tombstones(group_id),
             GroupKind::Share(group) => group.tombstones(group_id),
-            GroupKind::Streams => Vec::new(),
+            GroupKind::Streams(group) => group.tombstones(group_id),
         }
     }
 
     /// Whether a member reads `topic`.
     pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
         match &self.kind {
-            GroupKind::OffsetsOnly | GroupKind::Streams => false,
+            GroupKind::OffsetsOnly | GroupKind::Streams(_) => false,
             GroupKind::Classic(group) => group.is_subscribed_to(topic),
             GroupKind::Consumer(group) => group.is_subscribed_to(topic),
             GroupKind::Share(group) => group.is_subscribed_to(topic),

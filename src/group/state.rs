@@ -6,6 +6,7 @@ use super::error::Result;
 use super::modern::ModernGroup;
 use super::records::{Family, GroupRecord, OffsetCommit};
 use super::share::ShareGroup;
+use super::streams::StreamsGroup;
 use crate::types::{TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
 
@@ -53,8 +54,7 @@ pub(crate) enum GroupKind {
     Classic(ClassicGroup),
     Consumer(ModernGroup),
     Share(ShareGroup),
-    /// kt knows only that it exists.
-    Streams,
+    Streams(StreamsGroup),
 }
 
 impl Groups {
@@ -130,16 +130,10 @@ impl Groups {
                 Family::Consumer => self.end(&group, |kind| matches!(kind, GroupKind::Consumer(_))),
                 Family::Share => self.end(&group, |kind| matches!(kind, GroupKind::Share(_))),
             },
-            GroupRecord::Streams { key_type: 17, group, tombstone } => {
-                if tombstone {
-                    self.end(&group, |kind| matches!(kind, GroupKind::Streams));
-                } else {
-                    self.groups.entry(group).or_default().kind = GroupKind::Streams;
-                }
+            GroupRecord::Streams { key_type, group, member, tombstone } => {
+                self.apply_to_streams_group(group, key_type, member, tombstone);
             }
-            GroupRecord::PartitionMetadata { .. }
-            | GroupRecord::Streams { .. }
-            | GroupRecord::Unknown { .. } => {}
+            GroupRecord::PartitionMetadata { .. } | GroupRecord::Unknown { .. } => {}
             record if record.key_type() >= 10 && record.key_type() != 16 => self.apply_to_share_group(record),
             record => self.apply_to_modern_group(record, timestamp),
         }
@@ -174,6 +168,30 @@ impl Groups {
         }
         if let GroupKind::Share(share) = &mut known.kind {
             share.apply(record);
+        }
+    }
+
+    /// Records of streams groups, which make their group if it isn't there; tombstones don't.
+    fn apply_to_streams_group(
+        &mut self,
+        group: String,
+        key_type: i16,
+        member: Option<String>,
+        tombstone: bool,
+    ) {
+        let is_streams = |group: &Group| matches!(group.kind, GroupKind::Streams(_));
+        if tombstone && !self.groups.get(&group).is_some_and(is_streams) {
+            return;
+        }
+        let known = self.groups.entry(group.clone()).or_default();
+        if !is_streams(known) {
+            known.kind = GroupKind::Streams(StreamsGroup::default());
+        }
+        if let GroupKind::Streams(streams) = &mut known.kind {
+            streams.apply(key_type, member, tombstone);
+            if tombstone && streams.is_gone() {
+                self.end(&group, |kind| matches!(kind, GroupKind::Streams(_)));
+            }
         }
     }
 
@@ -270,14 +288,15 @@ impl GroupKind {
         match self {
             GroupKind::Classic(group) => group.neighbours(member_id),
             GroupKind::Consumer(group) => group.neighbours(member_id),
-            GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams => Vec::new(),
+            GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams(_) => Vec::new(),
         }
     }
 
     /// Whether anyone is in the group.
     pub(crate) fn has_members(&self) -> bool {
         match self {
-            GroupKind::OffsetsOnly | GroupKind::Streams => false,
+            GroupKind::OffsetsOnly => false,
+            GroupKind::Streams(group) => group.has_members(),
             GroupKind::Classic(group) => group.members().next().is_some(),
             GroupKind::Consumer(group) => group.has_members(),
             GroupKind::Share(group) => group.has_members(),
@@ -330,7 +349,7 @@ mod tests {
                     GroupKind::Classic(_) => "classic",
                     GroupKind::Consumer(_) => "consumer",
                     GroupKind::Share(_) => "share",
-                    GroupKind::Streams => "streams",
+                    GroupKind::Streams(_) => "streams",
                 };
                 (id, kind, group.has_members())
             })

@@ -56,7 +56,7 @@ impl Groups {
             Some(GroupKind::OffsetsOnly) => {
                 records.push(GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None });
             }
-            Some(GroupKind::Classic(_) | GroupKind::Share(_) | GroupKind::Streams) => {
+            Some(GroupKind::Classic(_) | GroupKind::Share(_) | GroupKind::Streams(_)) => {
                 return Err(not_found("Group", group_id, "is not a consumer group"));
             }
         }

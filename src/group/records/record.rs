@@ -41,8 +41,8 @@ pub(crate) enum GroupRecord {
     ShareTopics { group: String, value: Option<ShareTopics> },
     /// Type 16.
     Regex { group: String, regex: String, value: Option<ResolvedRegex> },
-    /// Types 17 to 23: only that there is such a group is of interest.
-    Streams { key_type: i16, group: String, tombstone: bool },
+    /// Types 17 to 23: only that there is such a record is of interest.
+    Streams { key_type: i16, group: String, member: Option<String>, tombstone: bool },
     /// Any other type: to be skipped.
     Unknown { key_type: i16 },
 }
@@ -71,11 +71,9 @@ impl GroupRecord {
                 .map(|group| GroupRecord::PartitionMetadata { group, tombstone: value.is_none() }),
             5 | 10 | 15 | 16 => read_single(key_type, &mut r, value),
             STREAMS_GROUP..=STREAMS_LAST => {
-                return read_group(&mut r).map(|group| GroupRecord::Streams {
-                    key_type,
-                    group,
-                    tombstone: value.is_none(),
-                });
+                let group = read_group(&mut r)?;
+                let member = if r.is_empty() { None } else { Some(read_group(&mut r)?) };
+                Ok(GroupRecord::Streams { key_type, group, member, tombstone: value.is_none() })
             }
             _ => return Ok(GroupRecord::Unknown { key_type }),
         }?;
@@ -157,6 +155,7 @@ impl GroupRecord {
             | GroupRecord::Current { member, .. }
             | GroupRecord::ShareMember { member, .. } => Some(member),
             GroupRecord::Regex { regex, .. } => Some(regex),
+            GroupRecord::Streams { member, .. } => member.as_deref(),
             _ => None,
         }
     }

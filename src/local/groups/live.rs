@@ -111,7 +111,7 @@ impl LiveFile {
     ///
     /// `offset` is that of the group's last record in the log. Members are told where they have to look.
     pub(super) fn save(&self, known: Option<&Live>, group: Option<&GroupKind>, offset: Offset) -> Result<()> {
-        if matches!(group, Some(GroupKind::Share(_) | GroupKind::Streams)) {
+        if matches!(group, Some(GroupKind::Share(_) | GroupKind::Streams(_))) {
             return Ok(());
         }
         let new = group.map(LiveBytes::of).transpose()?.flatten();

@@ -57,7 +57,7 @@ pub(super) fn settle(cluster: &Cluster, id: &str, groups: &mut Groups, now: Time
             Ok(settle_classic(id, classic, &dead, now))
         }
         // Share groups have a way of their own: see `local::share`.
-        None => Ok(vec![groups.bury(id, |_| true, &limits(), now)]),
+        None => Ok(vec![groups.bury_streams(id)]),
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn settled(
             let is_dead = |member: &str| dead.iter().any(|dead| dead == member);
             modern.settle(is_dead, &*cluster.catalog()?, &modern_limits(cluster, id)?, now);
         }
-        GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams => {}
+        GroupKind::OffsetsOnly | GroupKind::Share(_) | GroupKind::Streams(_) => {}
     }
     Ok(kind)
 }

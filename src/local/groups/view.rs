@@ -49,7 +49,10 @@ pub(super) fn listing(
             };
             (GroupType::Share, "share", state)
         }
-        GroupKind::Streams => return Ok(None),
+        GroupKind::Streams(streams) => {
+            let state = if streams.has_members() { GroupState::Stable } else { GroupState::Empty };
+            (GroupType::Streams, "streams", state)
+        }
     };
     Ok(Some(GroupListing { group: id.to_owned(), group_type, protocol: protocol.to_owned(), state }))
 }
@@ -85,7 +88,7 @@ pub(super) fn description(
         Some(GroupKind::Consumer(modern)) => {
             modern_view::describe(&mut description, &modern, &*cluster.catalog()?);
         }
-        Some(GroupKind::Share(_) | GroupKind::Streams) | None => return Ok(None),
+        Some(GroupKind::Share(_) | GroupKind::Streams(_)) | None => return Ok(None),
     }
     Ok(Some(description))
 }

@@ -54,7 +54,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
 }
 
 fn line(partition: TopicPartition, outcome: client::Result<()>) -> Line {
-    Line { topic: partition.topic, partition: partition.partition.to_string(), outcome }
+    let number = partition.partition.0;
+    let partition_text = if number < 0 { "-".to_owned() } else { number.to_string() };
+    Line { topic: partition.topic, partition: partition_text, outcome }
 }
 
 /// The partitions meant, and lines for topics that don't exist.

@@ -55,10 +55,16 @@ impl Filter {
     }
 }
 
+/// The names in a list. As in Java commas at its end separate nothing; an empty list asks for everything.
+fn names(list: &str) -> Vec<&str> {
+    let list = list.trim_end_matches(',');
+    if list.is_empty() { Vec::new() } else { list.split(',').collect() }
+}
+
 fn read_states(list: &str) -> Result<Vec<GroupState>, Failure> {
     let by_name =
         |name: &str| GroupState::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name.trim()));
-    list.split(',').map(by_name).collect::<Option<_>>().ok_or_else(|| {
+    names(list).into_iter().map(by_name).collect::<Option<_>>().ok_or_else(|| {
         let valid: Vec<&str> = GroupState::ALL.iter().map(|state| state.name()).collect();
         Failure::usage(format!("Invalid state list '{list}'. Valid states are: {}", valid.join(", ")))
     })
@@ -67,7 +73,7 @@ fn read_states(list: &str) -> Result<Vec<GroupState>, Failure> {
 fn read_types(list: &str) -> Result<Vec<GroupType>, Failure> {
     let valid = [GroupType::Classic, GroupType::Consumer];
     let by_name = |name: &str| valid.into_iter().find(|t| t.name().eq_ignore_ascii_case(name.trim()));
-    list.split(',').map(by_name).collect::<Option<_>>().ok_or_else(|| {
+    names(list).into_iter().map(by_name).collect::<Option<_>>().ok_or_else(|| {
         Failure::usage(format!("Invalid types list '{list}'. Valid types are: Classic, Consumer"))
     })
 }
@@ -142,5 +148,10 @@ mod tests {
         assert!(read_states("bogus").unwrap_err().message().starts_with("Invalid state list 'bogus'. Valid"));
         assert_eq!(read_types("Consumer").unwrap(), [GroupType::Consumer]);
         assert!(read_types("share").is_err());
+        assert_eq!(
+            (read_states("").unwrap(), read_states("Empty,").unwrap()),
+            (vec![], vec![GroupState::Empty])
+        );
+        assert!(read_states(" ").is_err() && read_types(",Classic").is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! `kt list-groups`, which is kafka-groups: groups of every type in one list.
 
 use super::view::{Heading, View};
+use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{flag, output, table, target, valued};
@@ -15,7 +16,7 @@ pub(crate) const TOOL: Tool = Tool {
     kafka_name: Some("kafka-groups"),
     aliases: &[],
     about: "List groups of every type",
-    kafka_about: KafkaAbout::same("This tool helps to list groups of all types."),
+    kafka_about: KafkaAbout { help: "This tool helps to list groups of all types.", bare: None },
     command,
     parse_errors: Failure::with_table,
     argument_errors: Failure::with_table,
@@ -35,6 +36,7 @@ fn command() -> Command {
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     check(context, parsed)?;
+    command_config(parsed)?;
     let filter = Filter::read(parsed)?;
     let format = context.format(parsed)?;
     let mut groups = context.connect(parsed)?.admin()?.list_groups()?;
@@ -65,8 +67,7 @@ fn check(context: &Context, parsed: &Parsed) -> Result<(), Failure> {
 
 /// Which groups are wanted; each part that is given must fit.
 struct Filter {
-    /// `Some(None)`: of a type that kt doesn't have.
-    group_type: Option<Option<GroupType>>,
+    group_type: Option<GroupType>,
     protocol: Option<String>,
     consumers: bool,
 }
@@ -74,10 +75,10 @@ struct Filter {
 impl Filter {
     fn read(parsed: &Parsed) -> Result<Filter, Failure> {
         let by_name = |name: &str| match name.to_ascii_lowercase().as_str() {
-            "classic" => Some(Some(GroupType::Classic)),
-            "consumer" => Some(Some(GroupType::Consumer)),
-            "share" => Some(Some(GroupType::Share)),
-            "streams" => Some(None),
+            "classic" => Some(GroupType::Classic),
+            "consumer" => Some(GroupType::Consumer),
+            "share" => Some(GroupType::Share),
+            "streams" => Some(GroupType::Streams),
             _ => None,
         };
         let group_type = match parsed.text("group-type")? {
@@ -85,8 +86,8 @@ impl Filter {
                 let refused = || Failure::usage("--group-type must be a valid group type.");
                 Some(by_name(&name).ok_or_else(refused)?)
             }
-            None if parsed.has("share") => Some(Some(GroupType::Share)),
-            None if parsed.has("streams") => Some(None),
+            None if parsed.has("share") => Some(GroupType::Share),
+            None if parsed.has("streams") => Some(GroupType::Streams),
             None => None,
         };
         let protocol = parsed.text("protocol")?.map(|name| name.into_owned());
@@ -96,7 +97,7 @@ impl Filter {
     fn takes(&self, group: &GroupListing) -> bool {
         let of_consumers =
             group.group_type == GroupType::Consumer || matches!(group.protocol.as_str(), "consumer" | "");
-        self.group_type.is_none_or(|wanted| wanted == Some(group.group_type))
+        self.group_type.is_none_or(|wanted| wanted == group.group_type)
             && self.protocol.as_ref().is_none_or(|wanted| *wanted == group.protocol)
             && (!self.consumers || of_consumers)
     }

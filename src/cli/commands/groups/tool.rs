@@ -1,7 +1,8 @@
 //! The table of kafka-consumer-groups' options, and the way to its actions.
 
-use super::failure::unreadable;
+use super::failure::{because, unreadable};
 use super::{delete, delete_offsets, describe, list, reset, usage_checks as checks, validate_regex};
+use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{file, flag, optional, output, table, target, valued};
@@ -108,6 +109,7 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     checks::combinations(context, parsed)?;
     let action = checks::action(parsed)?;
     let _timeout_ms: Option<i32> = parsed.number("timeout")?;
+    check_config(parsed)?;
     match action {
         checks::Action::ValidateRegex => validate_regex::run(context, parsed),
         checks::Action::List => list::run(context, parsed),
@@ -116,4 +118,12 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
         checks::Action::DeleteOffsets => delete_offsets::run(context, parsed),
         checks::Action::ResetOffsets => reset::run(context, parsed),
     }
+}
+
+/// Kafka's tool finds out that the file of `--command-config` is not there once it runs.
+fn check_config(parsed: &Parsed) -> Result<(), Failure> {
+    let path = parsed.bytes("command-config")?.unwrap_or_default().to_string_lossy().into_owned();
+    command_config(parsed)
+        .map(|_| ())
+        .map_err(|failure| because(failure.message(), &format!("java.nio.file.NoSuchFileException: {path}")))
 }
