@@ -83,10 +83,11 @@ impl Context {
         }
     }
 
-    /// A line on standard error, after everything printed so far.
+    /// A line on standard error, after everything printed so far. One write, so that the lines of several processes on one
+    /// terminal or in one file don't run together.
     pub(crate) fn say(&mut self, line: &str) -> Result<(), Failure> {
         self.stdout.flush()?;
-        Ok(writeln!(io::stderr().lock(), "{line}")?)
+        Ok(io::stderr().lock().write_all(format!("{line}\n").as_bytes())?)
     }
 
     /// What Kafka leaves to its log: a dated line in the Kafka register, `kt: …` otherwise.

@@ -6,3 +6,4 @@ mod newer_protocol;
 mod producers;
 mod share;
 mod sharing;
+mod storm;

@@ -25,6 +25,11 @@ impl Random {
         (z ^ (z >> 31)) % limit
     }
 
+    /// Another stream of chance that this one gives the seed of.
+    pub(crate) fn fork(&mut self) -> Random {
+        Random(self.below(u64::MAX))
+    }
+
     /// A time below `limit`, to the microsecond.
     pub(crate) fn time_below(&mut self, limit: Duration) -> Duration {
         Duration::from_micros(self.below(limit.as_micros().max(1) as u64))

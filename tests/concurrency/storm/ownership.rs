@@ -1,0 +1,146 @@
+//! Who owns which partition, told from the journal: no partition has two owners at one moment.
+//!
+//! A member owns a partition from its line `assigned` to its line `revoked` or `lost`, or to the test's line that it is
+//! killed. A member that was stopped may be taken for dead: then its ownership has ended while it was stopped, and its own
+//! line comes late.
+
+use super::journal::{Deed, Event, Member};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+struct Known {
+    is_dead: bool,
+    has_joined: bool,
+    /// It has been stopped, or replaced, since it was last given something: the group may go on without it.
+    may_be_out: bool,
+}
+
+/// The owners at a moment.
+#[derive(Default)]
+pub(super) struct Ownership {
+    members: BTreeMap<Member, Known>,
+    owners: BTreeMap<usize, Member>,
+    /// What members don't own any more that have not said so yet.
+    late: BTreeSet<(Member, usize)>,
+    /// Members that were taken for dead though nothing had been done to them.
+    slow: usize,
+}
+
+impl Ownership {
+    /// Takes the next event; says what is wrong with it.
+    pub(super) fn follow(&mut self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::Test(deed, member) => self.suffer(*deed, *member),
+            Event::Assigned(member, partitions) => return self.take(*member, partitions),
+            Event::Revoked(member, partitions) => return self.let_go(*member, partitions),
+            Event::Lost(member, partitions) => {
+                let known = self.members.entry(*member).or_default();
+                self.slow += usize::from(!known.may_be_out && !known.is_dead);
+                return self.let_go(*member, partitions);
+            }
+            Event::Record { member, partition, .. } => return self.deliver(*member, *partition),
+            Event::Said(_) => {}
+        }
+        Ok(())
+    }
+
+    fn suffer(&mut self, deed: Deed, member: Member) {
+        let known = self.members.entry(member).or_default();
+        match deed {
+            Deed::Kill => {
+                known.is_dead = true;
+                self.owners.retain(|_, owner| *owner != member);
+                self.late.retain(|(late, _)| *late != member);
+            }
+            Deed::Stop | Deed::Replace => known.may_be_out = true,
+            Deed::Terminate | Deed::Continue => {}
+        }
+    }
+
+    fn take(&mut self, member: Member, partitions: &[usize]) -> Result<(), String> {
+        let known = self.members.entry(member).or_default();
+        if known.is_dead {
+            return Ok(());
+        }
+        (known.has_joined, known.may_be_out) = (true, false);
+        for partition in partitions {
+            let Some(former) = self.owners.insert(*partition, member) else { continue };
+            if former == member {
+                return Err(format!("m{member} is given partition {partition}, which it has"));
+            }
+            if !self.members.get(&former).is_some_and(|known| known.may_be_out) {
+                return Err(format!("partition {partition} is m{former}'s and m{member}'s at once"));
+            }
+            self.late.insert((former, *partition));
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, member: Member, partitions: &[usize]) -> Result<(), String> {
+        if self.is_dead(member) {
+            return Ok(());
+        }
+        for partition in partitions {
+            let was_late = self.late.remove(&(member, *partition));
+            if !was_late && self.owners.remove(partition) != Some(member) {
+                return Err(format!("m{member} lets go of partition {partition}, which it doesn't have"));
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&self, member: Member, partition: usize) -> Result<(), String> {
+        let owns = self.owners.get(&partition) == Some(&member) || self.late.contains(&(member, partition));
+        if owns || self.is_dead(member) {
+            return Ok(());
+        }
+        Err(format!("m{member} delivers a record of partition {partition}, which it doesn't have"))
+    }
+
+    fn is_dead(&self, member: Member) -> bool {
+        self.members.get(&member).is_some_and(|known| known.is_dead)
+    }
+
+    /// What a member has, or still believes it has.
+    pub(super) fn of(&self, member: Member) -> Vec<usize> {
+        let owned =
+            self.owners.iter().filter(|(_, owner)| **owner == member).map(|(partition, _)| *partition);
+        owned.chain(self.late.iter().filter(|(late, _)| *late == member).map(|late| late.1)).collect()
+    }
+
+    /// The owners of the partitions that have one, in order of partitions.
+    pub(super) fn owners(&self) -> impl Iterator<Item = Member> {
+        self.owners.values().copied()
+    }
+
+    /// Whether a member has been in the group, and nothing was done to it since that could have taken it out.
+    pub(super) fn is_settled(&self, member: Member) -> bool {
+        self.members.get(&member).is_some_and(|known| known.has_joined && !known.may_be_out)
+    }
+
+    /// How often a member was taken for dead to which nothing had been done.
+    pub(super) fn slow(&self) -> usize {
+        self.slow
+    }
+}
+
+#[test]
+fn two_owners_are_seen_and_late_lines_of_the_stopped_are_not_taken_for_it() {
+    let mut all = Ownership::default();
+    all.follow(&Event::Assigned(1, vec![0, 1])).unwrap();
+    assert!(all.follow(&Event::Assigned(2, vec![1])).is_err());
+    let mut all = Ownership::default();
+    all.follow(&Event::Assigned(1, vec![0])).unwrap();
+    all.follow(&Event::Test(Deed::Stop, 1)).unwrap();
+    all.follow(&Event::Assigned(2, vec![0])).unwrap();
+    all.follow(&Event::Test(Deed::Continue, 1)).unwrap();
+    assert_eq!((all.of(1), all.of(2), all.owners().collect()), (vec![0], vec![0], vec![2]));
+    all.follow(&Event::Lost(1, vec![0])).unwrap();
+    assert!(all.deliver(1, 0).is_err() && all.deliver(2, 0).is_ok());
+    all.follow(&Event::Test(Deed::Kill, 2)).unwrap();
+    all.follow(&Event::Assigned(3, vec![0])).unwrap();
+    assert_eq!(all.slow(), 0);
+    all.follow(&Event::Lost(3, vec![0])).unwrap();
+    assert_eq!(all.slow(), 1);
+    assert!(all.follow(&Event::Revoked(3, vec![0])).is_err());
+}
