@@ -46,6 +46,23 @@ impl Groups {
         now: TimestampMs,
     ) -> Result<OffsetOutcome, ErrorCode> {
         self.check_commit(&request, now)?;
+        Ok(self.take_commit(request, now))
+    }
+
+    /// Commits offsets of a member that has joined a generation and not been given its part of it yet, whatever generation
+    /// the request names: what a cooperative member had, it still has. On a broker such a commit is refused, and a member
+    /// that leaves in the middle of a rebalance loses it.
+    pub(crate) fn commit_while_joining(
+        &mut self,
+        request: CommitRequest<'_>,
+        now: TimestampMs,
+    ) -> Result<OffsetOutcome, ErrorCode> {
+        let group = self.classic(request.group).ok_or(ErrorCode::UnknownMemberId)?;
+        group.check_commit_while_joining(request.speaker, now)?;
+        Ok(self.take_commit(request, now))
+    }
+
+    fn take_commit(&mut self, request: CommitRequest<'_>, now: TimestampMs) -> OffsetOutcome {
         let mut outcome = OffsetOutcome::default();
         for new in request.offsets {
             if new.metadata.encode_utf16().count() > MAX_METADATA_LENGTH {
@@ -72,7 +89,7 @@ impl Groups {
             }
             outcome.records.push(record);
         }
-        Ok(outcome)
+        outcome
     }
 
     fn check_commit(&mut self, request: &CommitRequest<'_>, now: TimestampMs) -> Result<(), ErrorCode> {

@@ -199,4 +199,21 @@ impl ClassicGroup {
         }
         Ok(())
     }
+
+    /// Whether `speaker`, who has joined a generation and was not given its part of it, is still expected in the present one or
+    /// the next; its session begins anew if so.
+    pub(crate) fn check_commit_while_joining(
+        &mut self,
+        speaker: Speaker<'_>,
+        now: TimestampMs,
+    ) -> Result<(), ErrorCode> {
+        self.validate(speaker.member_id, speaker.instance_id)?;
+        let preparing = self.state == ClassicState::PreparingRebalance;
+        let is_expected = preparing || self.unsynced.contains(speaker.member_id);
+        match self.members.get_mut(speaker.member_id) {
+            Some(member) if is_expected || member.waits_for.is_some() => member.heard_of(now),
+            _ => return Err(ErrorCode::IllegalGeneration),
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! The coordinator against Kafka's rules, step by step.
 
 use super::*;
+use crate::group::CommitRequest;
 use crate::group::GroupRecord;
 use crate::group::protocol::Subscription;
 use crate::group::state::Groups;
@@ -273,4 +274,32 @@ fn refused_strangers_leave_no_group_behind() {
     bench.join(&request("a", None, &["range"]));
     let full = bench.join(&request("b", None, &["range"]));
     assert_eq!(full.joined("b"), Some(&Err(ErrorCode::GroupMaxSizeReached)));
+}
+
+/// A member that left in the middle of a cooperative rebalance used to lose its last commit: what it had read came again.
+#[test]
+fn who_has_joined_commits_what_it_still_has() {
+    let mut bench = Bench::with_two();
+    let now = TimestampMs(bench.now);
+    let commit = |bench: &mut Bench, id| {
+        let offsets = Vec::new();
+        let request = CommitRequest { group: G, speaker: speaker(id, 2), producer_id: None, offsets };
+        bench.groups.commit_while_joining(request, now).map(|_| ())
+    };
+    assert_eq!(commit(&mut bench, "b"), Err(ErrorCode::IllegalGeneration), "it has its part");
+    bench.join(&request("c", None, &["range"]));
+    bench.join(&again("b"));
+    assert_eq!(commit(&mut bench, "b"), Ok(()));
+    bench.join(&again("a"));
+    assert_eq!((bench.group().generation(), commit(&mut bench, "b")), (3, Ok(())));
+    // The leader leaves before it has shared anything out.
+    bench.leave("a");
+    assert_eq!(commit(&mut bench, "b"), Ok(()));
+    bench.join(&again("b"));
+    bench.join(&again("c"));
+    bench.sync(speaker("b", 4), &[]);
+    assert_eq!(commit(&mut bench, "c"), Ok(()));
+    bench.sync(speaker("c", 4), &[]);
+    assert_eq!(commit(&mut bench, "c"), Err(ErrorCode::IllegalGeneration));
+    assert_eq!(commit(&mut bench, "a"), Err(ErrorCode::UnknownMemberId));
 }

@@ -225,11 +225,17 @@ impl Desk {
             producer_id: None,
             offsets: offsets.collect(),
         };
-        let results =
-            log.update(&self.group, Sync::Now, |groups, now| match groups.commit(request, now) {
+        let is_joining = !self.is_modern() && seat.belief == Belief::Joined;
+        let results = log.update(&self.group, Sync::Now, |groups, now| {
+            let committed = match is_joining {
+                true => groups.commit_while_joining(request, now),
+                false => groups.commit(request, now),
+            };
+            match committed {
                 Ok(outcome) => Ok((vec![outcome.records], Ok(outcome.results))),
                 Err(refused) => Ok((Vec::new(), Err(refused))),
-            })?;
+            }
+        })?;
         let results = results.map_err(client::Error::of)?;
         results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
     }
