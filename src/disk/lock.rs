@@ -48,14 +48,28 @@ pub(crate) fn unlock(file: &File) -> Result<()> {
 /// Whether somebody, another handle of this process included, holds the exclusive lock on `path`. Asking takes a shared
 /// lock for a moment: those who ask at the same time don't take one another for the holder.
 pub(crate) fn is_locked(path: &Path) -> Result<bool> {
+    Ok(open_locked(path)?.is_some())
+}
+
+/// The word (see [`super::SharedWord`]) in the file at `path`, if somebody holds the exclusive lock on it; 0 if none was
+/// set.
+pub(crate) fn held_word(path: &Path) -> Result<Option<u64>> {
+    let Some(file) = open_locked(path)? else { return Ok(None) };
+    let mut bytes = [0; 8];
+    file.read_at(&mut bytes, 0)?;
+    Ok(Some(u64::from_ne_bytes(bytes)))
+}
+
+/// The file at `path`, if somebody holds the exclusive lock on it.
+fn open_locked(path: &Path) -> Result<Option<File>> {
     let file = match File::open(path, Mode::Read) {
         Ok(file) => file,
-        Err(e) if e.is_not_found() => return Ok(false),
+        Err(e) if e.is_not_found() => return Ok(None),
         Err(e) => return Err(e),
     };
     match fs2::FileExt::try_lock_shared(&file.file) {
-        Ok(()) => Ok(false),
-        Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(true),
+        Ok(()) => Ok(None),
+        Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(Some(file)),
         Err(e) => Err(Error::new("lock", path, e)),
     }
 }
@@ -107,6 +121,7 @@ impl SharedRangeLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::SharedWord;
 
     #[test]
     fn asking_for_a_lock_tells_a_holder_from_others_who_ask() {
@@ -115,10 +130,14 @@ mod tests {
         assert!(!is_locked(&path).unwrap());
         let held = FileLock::acquire(&path).unwrap();
         assert!(is_locked(&path).unwrap() && is_locked(&path).unwrap());
+        assert_eq!(held_word(&path).unwrap(), Some(0));
+        SharedWord::open(&path).unwrap().set(7);
+        assert_eq!(held_word(&path).unwrap(), Some(7));
         drop(held);
         let asking = File::open(&path, Mode::Read).unwrap();
         fs2::FileExt::lock_shared(&asking.file).unwrap();
         assert!(!is_locked(&path).unwrap());
+        assert_eq!(held_word(&path).unwrap(), None);
     }
 
     #[test]

@@ -30,6 +30,17 @@ fn ask_boot_id() -> u64 {
     }
 }
 
+/// Milliseconds of a clock that all processes of a boot share and that nobody sets. It may stand still while the machine
+/// sleeps; then so do those who give signs of life by it.
+pub(crate) fn monotonic_ms() -> u64 {
+    // SAFETY: plain data, filled by the call.
+    let mut now: libc::timespec = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure outlives the call, which can't fail for this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    let (seconds, nanos) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
+    seconds.unwrap_or(0).saturating_mul(1000).saturating_add(nanos.unwrap_or(0) / 1_000_000)
+}
+
 /// The kind of network file system that `path` lies on, if it is one: locks there are not to be relied upon.
 pub(crate) fn network_file_system(path: &Path) -> Option<&'static str> {
     #[cfg(target_os = "linux")]

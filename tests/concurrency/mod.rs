@@ -2,6 +2,7 @@
 
 mod delete_under;
 mod first_use;
+mod group_odds;
 mod newer_protocol;
 mod producers;
 mod share;

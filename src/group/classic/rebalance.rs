@@ -148,6 +148,13 @@ impl ClassicGroup {
         }
     }
 
+    /// Notes when a member gave its last sign of life, for whom that is known without its speaking.
+    pub(crate) fn hear(&mut self, member_id: &str, at: TimestampMs) {
+        if let Some(member) = self.members.get_mut(member_id) {
+            member.heard_of(at);
+        }
+    }
+
     /// Lets time pass: sessions end, promised ids lapse, rebalances stop waiting.
     pub(crate) fn tick(&mut self, group_id: &str, config: &ClassicConfig, now: TimestampMs) -> Outcome {
         let mut step = Step { group_id, config, now, out: Outcome::default() };

@@ -61,6 +61,13 @@ impl ModernGroup {
         change.put(self, GroupRecord::ConsumerMember { group, member, value: None });
     }
 
+    /// Notes when a member gave its last sign of life, for whom that is known without its speaking.
+    pub(crate) fn hear(&mut self, member_id: &str, at: TimestampMs) {
+        if let Some(member) = self.members.get_mut(member_id) {
+            member.heard_at = at;
+        }
+    }
+
     /// The members whose time has run out: of their session, or to let go of partitions.
     pub(super) fn lapsed(&self, config: &ModernConfig, now: TimestampMs) -> Vec<String> {
         let is_over = |member: &ModernMember| member.deadline(config).is_some_and(|deadline| deadline <= now);

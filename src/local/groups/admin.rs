@@ -3,7 +3,7 @@
 use super::super::cluster::Cluster;
 use super::log::{GroupLog, OFFSETS_TOPIC, Sync};
 use super::logs::GroupLogs;
-use super::presence::settle;
+use super::settle::settle;
 use super::view;
 use crate::client::{self, CommittedOffset, GroupDescription, GroupListing, Result};
 use crate::group::{CommitRequest, Group, Groups, NewCommit, Speaker};

@@ -4,16 +4,17 @@ use super::super::cluster::Cluster;
 use super::super::error::Result as LocalResult;
 use super::live::LiveFile;
 use super::log::{GroupLog, Sync};
-use super::presence::{Batches, Presence, limits, next_deadline, settle};
+use super::presence::{Presence, clear};
+use super::settle::{Batches, limits, next_deadline, settle};
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result};
-use crate::disk::SharedWord;
+use crate::disk::{self, SharedWord};
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Belief, CommitRequest, GroupKind, JoinRequest, NewCommit, Place, Protocols, Speaker, SyncRequest,
+    Belief, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place, Protocols, Speaker, SyncRequest,
 };
-use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition, now_ms};
+use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,13 +27,14 @@ pub(super) struct Desk {
     pub(super) group: String,
     pub(super) config: ConsumerConfig,
     pub(super) inner: Mutex<Inner>,
+    /// Where signs of life go; beside `inner`, which is held while the group's lock is waited for.
+    pulse: Mutex<Option<Arc<SharedWord>>>,
+    has_closed: Mutex<bool>,
     closed: Condvar,
     /// Rises as records are handed over and polls begin: the consumer is at work.
     progress: AtomicU64,
     /// Whether the consumer waits for records inside of a poll.
     idle: AtomicBool,
-    /// When the group last heard of the member, by its own clock.
-    pub(super) heard_of_ms: AtomicI64,
 }
 
 pub(super) struct Inner {
@@ -59,10 +61,11 @@ impl Desk {
             group: group.to_owned(),
             config: config.clone(),
             inner: Mutex::new(Inner { log, seat: None, is_closed: false }),
+            pulse: Mutex::new(None),
+            has_closed: Mutex::new(false),
             closed: Condvar::new(),
             progress: AtomicU64::new(0),
             idle: AtomicBool::new(false),
-            heard_of_ms: AtomicI64::new(now_ms().0),
         })
     }
 
@@ -127,7 +130,7 @@ impl Desk {
         };
         let coordination = self.cluster.coordination()?;
         let live = log.live(&self.group).ok_or(client::Error::of(ErrorCode::KafkaStorage))?;
-        let mut new_seat = None;
+        let (mut new_seat, mut former) = (None, None);
         let refused = log.update(&self.group, Sync::Later, |groups, now| {
             let mut batches = Batches::new();
             if seat.is_none() {
@@ -140,6 +143,7 @@ impl Desk {
                     generation: -1,
                 });
             }
+            former = self.static_member(groups);
             let outcome = groups.join(&self.group, &request, &limits(), now);
             let refused = outcome.joined(request.effective_id()).and_then(|answer| answer.as_ref().err());
             let refused = refused.copied();
@@ -152,12 +156,15 @@ impl Desk {
             }
             return Ok(Err(error));
         }
+        if let Some(former) = former.filter(|_| new_seat.is_some()) {
+            clear(&self.cluster, &self.group, &former)?;
+        }
         if let Some(new) = new_seat {
+            self.pulse_goes_to(Some(new.presence.pulse()));
             *seat = Some(new);
         } else if let Some(seat) = seat {
             seat.belief = Belief::Joined;
         }
-        self.heard_of_ms.store(now_ms().0, Ordering::Relaxed);
         Ok(Ok(()))
     }
 
@@ -190,6 +197,13 @@ impl Desk {
             seat.generation = generation;
             synced.assignment
         }))
+    }
+
+    /// Who has this consumer's static id.
+    fn static_member(&self, groups: &mut Groups) -> Option<String> {
+        let instance_id = self.config.instance_id.as_deref()?;
+        let member = groups.classic(&self.group)?.static_member(instance_id)?;
+        Some(member.member_id.clone())
     }
 
     fn speaker<'a>(&'a self, member_id: &'a str, generation: i32) -> Speaker<'a> {
@@ -250,7 +264,6 @@ impl Desk {
         let Inner { log, seat, .. } = &mut *inner;
         let leaves = is_overdue && self.config.instance_id.is_none();
         let is_modern = self.is_modern();
-        let now = now_ms();
         let due = log.update(&self.group, Sync::Later, |groups, now| {
             let mut batches = Batches::new();
             if let Some(seat) = seat {
@@ -272,8 +285,8 @@ impl Desk {
             batches.extend(settle(&self.cluster, &self.group, groups, now)?);
             Ok((batches, next_deadline(&self.cluster, &self.group, groups)?))
         })?;
-        self.heard_of_ms.store(now.0, Ordering::Relaxed);
         if let Some(seat) = seat.take_if(|_| leaves) {
+            self.pulse_goes_to(None);
             seat.presence.end()?;
         }
         Ok(due)
@@ -293,6 +306,7 @@ impl Desk {
 
     /// Gives the member's place up: it was told that others may have what it had.
     pub(super) fn give_up(&self) -> Result<()> {
+        self.pulse_goes_to(None);
         match self.lock().seat.take() {
             Some(seat) => Ok(seat.presence.end()?),
             None => Ok(()),
@@ -303,7 +317,7 @@ impl Desk {
     pub(super) fn leave(&self) -> Result<()> {
         let mut inner = self.lock();
         inner.is_closed = true;
-        self.closed.notify_all();
+        self.end_threads();
         let Inner { log, seat, .. } = &mut *inner;
         let Some(seat) = seat.take() else { return Ok(()) };
         let left = match self.config.instance_id {
@@ -326,13 +340,35 @@ impl Desk {
         let mut inner = self.lock();
         inner.is_closed = true;
         inner.seat = None;
+        self.end_threads();
+    }
+
+    fn end_threads(&self) {
+        *self.has_closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.pulse_goes_to(None);
         self.closed.notify_all();
     }
 
     /// Sleeps, but no longer than until the member leaves; says whether it has.
     pub(super) fn sleep(&self, time: Duration) -> bool {
-        let waiting = self.closed.wait_timeout_while(self.lock(), time, |inner| !inner.is_closed);
-        waiting.unwrap_or_else(PoisonError::into_inner).0.is_closed
+        let has_closed = self.has_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.closed.wait_timeout_while(has_closed, time, |has_closed| !*has_closed);
+        *waiting.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn pulse_goes_to(&self, pulse: Option<Arc<SharedWord>>) {
+        *self.pulse() = pulse;
+    }
+
+    fn pulse(&self) -> MutexGuard<'_, Option<Arc<SharedWord>>> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a sign of life, without any lock of the group's.
+    pub(super) fn give_sign(&self) {
+        if let Some(pulse) = &*self.pulse() {
+            pulse.set(disk::monotonic_ms());
+        }
     }
 
     /// Notes that the consumer is at work.
@@ -352,8 +388,9 @@ impl Desk {
 
     /// Whether the group has not heard of the member for as long as a session lasts: it may have been stopped.
     pub(super) fn was_silent(&self) -> bool {
-        let silent_ms = now_ms().0.saturating_sub(self.heard_of_ms.load(Ordering::Relaxed));
-        silent_ms >= i64::from(self.config.session_timeout_ms)
+        let Some(heard_at_ms) = self.pulse().as_ref().map(|pulse| pulse.get()) else { return false };
+        let session_ms = u64::try_from(self.config.session_timeout_ms).unwrap_or(0);
+        disk::monotonic_ms().saturating_sub(heard_at_ms) >= session_ms
     }
 }
 

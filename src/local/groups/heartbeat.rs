@@ -16,10 +16,12 @@ use std::time::{Duration, Instant};
 /// A deadline of the group is looked after no sooner than this after it has passed.
 const DEADLINE_SLACK_MS: i64 = 20;
 
-/// Starts the thread that beats for a member until it leaves.
+/// Starts the threads that beat for a member until it leaves: one gives signs of life, whatever happens to the group's
+/// lock; one looks under that lock after what is due.
 pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
-    let desk = Arc::clone(desk);
-    spawn("group heartbeat", move || beat(&desk))
+    let (pulsing, beating) = (Arc::clone(desk), Arc::clone(desk));
+    spawn("group pulse", move || pulse(&pulsing))?;
+    spawn("group heartbeat", move || beat(&beating))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -27,19 +29,49 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     spawned.map(|_| ()).map_err(|source| Error::Thread { source })
 }
 
+/// How long the consumer has not come along though it has something to do.
+struct Progress {
+    seen: Option<u64>,
+    since: Instant,
+    patience: Duration,
+}
+
+impl Progress {
+    fn of(desk: &Desk) -> Progress {
+        let patience_ms = u64::try_from(desk.config.rebalance_timeout_ms).unwrap_or(0);
+        let patience = Duration::from_millis(patience_ms);
+        Progress { seen: desk.progress(), since: Instant::now(), patience }
+    }
+
+    fn is_overdue(&mut self, desk: &Desk) -> bool {
+        let progress = desk.progress();
+        if progress.is_none() || progress != self.seen {
+            (self.seen, self.since) = (progress, Instant::now());
+        }
+        self.since.elapsed() >= self.patience
+    }
+}
+
+/// Who is overdue gives no sign: its session ends.
+fn pulse(desk: &Desk) {
+    let interval_ms = desk.config.heartbeat_interval_ms.min(desk.config.session_timeout_ms / 3);
+    let interval = Duration::from_millis(u64::try_from(interval_ms).unwrap_or(0));
+    let mut progress = Progress::of(desk);
+    while !desk.sleep(interval) {
+        if !progress.is_overdue(desk) {
+            desk.give_sign();
+        }
+    }
+}
+
 fn beat(desk: &Desk) {
     // Beats tell too that a member has taken its part, for which a rebalance waits no longer than its timeout.
     let interval_ms = i64::from(desk.config.heartbeat_interval_ms.min(desk.config.rebalance_timeout_ms / 3));
-    let patience = Duration::from_millis(u64::try_from(desk.config.rebalance_timeout_ms).unwrap_or(0));
     let mut sleep_ms = interval_ms;
-    let (mut seen, mut since) = (desk.progress(), Instant::now());
+    let mut progress = Progress::of(desk);
     while !desk.sleep(Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0))) {
-        let progress = desk.progress();
-        if progress.is_none() || progress != seen {
-            (seen, since) = (progress, Instant::now());
-        }
         // A beat that fails (a full disk) is tried again; if none gets through, the session ends as a broker ends it.
-        let due = desk.beat(since.elapsed() >= patience).ok().flatten();
+        let due = desk.beat(progress.is_overdue(desk)).ok().flatten();
         let due_in_ms = due.map(|due| due.0.saturating_sub(now_ms().0).saturating_add(DEADLINE_SLACK_MS));
         sleep_ms = due_in_ms.map_or(interval_ms, |due| due.clamp(DEADLINE_SLACK_MS, interval_ms));
     }

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::heartbeat;
 use super::live::channels_of;
 use super::modern::Modern;
-use super::presence::modern_limits;
+use super::settle::modern_limits;
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, GroupProtocol, Result};
 use crate::disk::Channels;
 use crate::group::Step;

@@ -13,6 +13,7 @@ mod modern;
 mod modern_desk;
 mod modern_view;
 mod presence;
+mod settle;
 mod view;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};

@@ -2,12 +2,12 @@
 
 use super::desk::{Desk, HOST, Inner, Seat};
 use super::log::{GroupLog, Sync};
-use super::presence::{Batches, Presence, modern_limits, settle};
+use super::presence::Presence;
+use super::settle::{Batches, modern_limits, settle};
 use crate::client::{self, GroupProtocol, Result};
 use crate::group::{Belief, GroupRecord, Groups, HeartbeatRequest, PartitionSet, Refusal};
-use crate::types::{ErrorCode, TimestampMs, TopicPartition, Uuid, now_ms};
+use crate::types::{ErrorCode, TimestampMs, TopicPartition, Uuid};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// The epoch that says goodbye, for good and for a while.
 const LEAVE: i32 = -1;
@@ -76,6 +76,7 @@ impl Desk {
                 return Ok(Err(refusal));
             }
         };
+        self.pulse_goes_to(Some(presence.pulse()));
         *seat = Some(Seat {
             member_id: member_id.to_owned(),
             presence,
@@ -83,7 +84,6 @@ impl Desk {
             belief: Belief::Joined,
             generation: answer.member_epoch,
         });
-        self.heard_of_ms.store(now_ms().0, Ordering::Relaxed);
         Ok(Ok(()))
     }
 
@@ -109,7 +109,6 @@ impl Desk {
                 Err(refusal) => Ok((Batches::new(), Err(refusal))),
             }
         })?;
-        self.heard_of_ms.store(now_ms().0, Ordering::Relaxed);
         Ok(answer.map(|answer| seat.generation = answer.member_epoch))
     }
 

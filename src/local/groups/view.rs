@@ -6,7 +6,7 @@ use super::super::error::Result;
 use super::super::share;
 use super::log::GroupLog;
 use super::modern_view;
-use super::presence::settled;
+use super::settle::settled;
 use crate::client::{GroupDescription, GroupListing, GroupState, GroupType, MemberDescription};
 use crate::group::protocol::AssignedPartitions;
 use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind};
