@@ -157,7 +157,10 @@ impl ClassicClient {
             return Ok(true);
         };
         let Some(group) = seat.look()? else {
-            return Err(seat.refused(ErrorCode::InconsistentGroupProtocol));
+            // Deleted, or of the other protocol by now: either way it is not in it any more.
+            seat.give_up()?;
+            self.lose();
+            return Ok(true);
         };
         match group.duty(&place.member_id, self.instance_id.as_deref(), place.belief) {
             Duty::GiveUp(ErrorCode::FencedInstanceId) => {
