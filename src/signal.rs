@@ -4,10 +4,15 @@
 //! looking at the flag and falling asleep. Everything it calls is async-signal-safe. A thread of this process ends a sleep
 //! in the same way.
 
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 static RECEIVED: AtomicI32 = AtomicI32::new(0);
+static COUNT: AtomicU32 = AtomicU32::new(0);
+/// The end of a [`Bell`]'s pipe that is written to; -1 without one.
+static BELL: AtomicI32 = AtomicI32::new(-1);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 static WAKE_WORD: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
@@ -19,12 +24,18 @@ pub(crate) fn install() {
         return;
     }
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        // SAFETY: the structure is zeroed plain data, and the handler only touches atomics and makes one system call.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = handle as extern "C" fn(libc::c_int) as usize;
-            libc::sigaction(signal, &action, ptr::null_mut());
-        }
+        handle_with(signal, handle, 0);
+    }
+}
+
+fn handle_with(signal: libc::c_int, handler: extern "C" fn(libc::c_int), flags: libc::c_int) {
+    // SAFETY: the structure is zeroed plain data, and the handlers only touch atomics and make system calls that may be
+    // made in one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as usize;
+        action.sa_flags = flags;
+        libc::sigaction(signal, &action, ptr::null_mut());
     }
 }
 
@@ -41,6 +52,44 @@ pub(crate) fn received() -> Option<i32> {
     match RECEIVED.load(Ordering::SeqCst) {
         0 => None,
         signal => Some(signal),
+    }
+}
+
+/// How often this process was asked to stop.
+pub(crate) fn count() -> u32 {
+    COUNT.load(Ordering::SeqCst)
+}
+
+/// Becomes readable whenever a signal asks to stop or a child process ends, for those who wait in poll(2).
+pub(crate) struct Bell {
+    pipe: PipeReader,
+}
+
+impl Bell {
+    /// There is one in a process: a second one takes over.
+    pub(crate) fn hang() -> io::Result<Bell> {
+        let (pipe, end) = io::pipe()?;
+        for descriptor in [pipe.as_raw_fd(), end.as_raw_fd()] {
+            // SAFETY: the descriptor is open, and nobody else knows of it yet.
+            if unsafe { libc::fcntl(descriptor, libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        // Open as long as the process lives: a handler may be about to write to it.
+        BELL.store(end.into_raw_fd(), Ordering::SeqCst);
+        // A child's end interrupts nothing but poll(2).
+        handle_with(libc::SIGCHLD, ring_for_child, libc::SA_RESTART | libc::SA_NOCLDSTOP);
+        Ok(Bell { pipe })
+    }
+
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.pipe.as_raw_fd()
+    }
+
+    /// Has it be silent until it is rung again.
+    pub(crate) fn answer(&self) {
+        let mut rings = [0; 64];
+        while (&self.pipe).read(&mut rings).is_ok_and(|count| count == rings.len()) {}
     }
 }
 
@@ -62,7 +111,24 @@ pub(crate) fn wake_on_signal(word: &'static AtomicU32) {
 
 extern "C" fn handle(signal: libc::c_int) {
     RECEIVED.store(signal, Ordering::SeqCst);
+    COUNT.fetch_add(1, Ordering::SeqCst);
+    ring();
     wake();
+}
+
+extern "C" fn ring_for_child(_signal: libc::c_int) {
+    ring();
+}
+
+/// Rings the bell, if one hangs. One that is full has been rung already.
+fn ring() {
+    let bell = BELL.load(Ordering::SeqCst);
+    if bell >= 0 {
+        // SAFETY: one byte from a constant goes into a pipe that stays open.
+        keeping_errno(|| unsafe {
+            libc::write(bell, ptr::from_ref(&0_u8).cast(), 1);
+        });
+    }
 }
 
 fn wake() {
@@ -74,11 +140,22 @@ fn wake() {
     let word = unsafe { &*word };
     word.fetch_add(1, Ordering::SeqCst);
     #[cfg(target_os = "linux")]
-    // SAFETY: FUTEX_WAKE reads nothing but the address; `errno` is restored for the interrupted code.
-    unsafe {
-        let errno = libc::__errno_location();
-        let saved = *errno;
+    // SAFETY: FUTEX_WAKE reads nothing but the address.
+    keeping_errno(|| unsafe {
         libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX);
+    });
+}
+
+/// Makes a system call and restores `errno`, which the interrupted code may be about to read.
+fn keeping_errno(call: impl FnOnce()) {
+    // SAFETY: the address is that of this thread's `errno`.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        let errno = libc::__errno_location();
+        #[cfg(not(target_os = "linux"))]
+        let errno = libc::__error();
+        let saved = *errno;
+        call();
         *errno = saved;
     }
 }

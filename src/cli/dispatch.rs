@@ -3,6 +3,7 @@
 use super::complete;
 use super::context::{Context, Register};
 use super::error::{Failure, Status};
+use super::options;
 use super::parse::Parsed;
 use super::tools::{self, TOOLS, Tool};
 use super::usage;
@@ -114,7 +115,9 @@ fn run_parsed(context: &mut Context) -> Result<Status, Failure> {
     let table = match context.register {
         Register::Kt => usage::command(tool),
         // No program of Kafka has a letter for an option.
-        Register::Kafka => usage::command(tool).mut_arg("help", |help| help.short(None)),
+        Register::Kafka => {
+            options::without_own(usage::command(tool).mut_arg("help", |help| help.short(None)))
+        }
     };
     if let (Register::Kafka, Some(read)) = (context.register, tools::own_reader(tool)) {
         context.arguments = read(&context.arguments)?;

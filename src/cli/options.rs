@@ -28,6 +28,22 @@ pub(crate) fn file(name: &'static str, help: &'static str) -> Arg {
     valued(name, "FILE", help).value_hint(ValueHint::FilePath)
 }
 
+/// The heading of options that Kafka's program of the tool does not have, and refuses.
+const OWN: &str = "Only in kt";
+
+/// An option that kt's tool has and Kafka's program refuses.
+pub(crate) fn own(arg: Arg) -> Arg {
+    arg.help_heading(OWN)
+}
+
+/// The table of a tool as Kafka's program has it.
+pub(crate) fn without_own(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    let kept = command.get_arguments().filter(|arg| arg.get_help_heading() != Some(OWN)).cloned();
+    let kept: Vec<Arg> = kept.collect();
+    Command::new(name).disable_help_flag(true).disable_version_flag(true).args(kept)
+}
+
 /// An empty table for a tool: `--help` and `--version` are added when it is complete.
 pub(crate) fn table(name: &'static str, about: &'static str) -> Command {
     Command::new(name)

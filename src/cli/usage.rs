@@ -35,7 +35,7 @@ pub(crate) fn whole() -> Command {
 pub(crate) fn option_table(command: &Command) -> String {
     let mut out = String::from("Option                                  Description\n");
     out.push_str("------                                  -----------\n");
-    let complete = options::help_and_version(command.clone());
+    let complete = options::without_own(options::help_and_version(command.clone()));
     let mut arguments: Vec<&Arg> = complete.get_arguments().filter(|arg| !arg.is_positional()).collect();
     arguments.sort_by_key(|arg| arg.get_id().as_str());
     for arg in arguments {

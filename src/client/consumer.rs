@@ -123,6 +123,11 @@ pub(crate) trait Handler {
         false
     }
 
+    /// Whether the poll is to return without waiting for a record. Asked after partitions have come or gone.
+    fn wants_out(&self) -> bool {
+        false
+    }
+
     /// These partitions are the consumer's from here on, beside those it kept. Where reading them begins is looked up
     /// only after this returns.
     fn assigned(&mut self, _partitions: &[TopicPartition]) {}

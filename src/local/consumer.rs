@@ -270,6 +270,9 @@ impl Consumer for LocalConsumer {
                 return Ok(Polled::Interrupted);
             }
             self.update_assignment(handler)?;
+            if handler.wants_out() {
+                return Ok(Polled::Interrupted);
+            }
             let mut delivered = false;
             while !handler.is_full() && (self.unread.is_some() || self.fetch()?) && !self.is_called() {
                 let flow = self.drain(handler, &mut delivered)?;

@@ -102,10 +102,15 @@ impl Stdout {
         &mut self.buffer
     }
 
+    /// Whether enough has gathered to be written out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.buffer.len() >= BUFFER_BYTES
+    }
+
     /// Writes the buffer out if enough has gathered.
     #[inline]
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
-        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+        if self.is_full() { self.flush() } else { Ok(()) }
     }
 
     /// Forgets what has not been written.

@@ -3,6 +3,7 @@
 mod consume;
 mod consume_reader;
 mod dump_log;
+mod exec;
 mod groups;
 mod produce;
 mod registers;

@@ -105,6 +105,10 @@ impl Handler for Telling<'_> {
         self.handler.is_full()
     }
 
+    fn wants_out(&self) -> bool {
+        self.handler.wants_out()
+    }
+
     fn assigned(&mut self, partitions: &[TopicPartition]) {
         self.owned.come(partitions);
         self.handler.assigned(partitions);

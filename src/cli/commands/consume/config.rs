@@ -1,9 +1,10 @@
 //! From the console consumer's options to what a consumer and a formatter need, in Kafka's order of checks.
 
+use super::delivery::{Choice, Delivery};
 use super::formatting::formatter;
-use super::position;
 use super::protocol::{assignors, protocol};
 use super::settings::{self, check_address, check_options, note};
+use super::{exec, position};
 use crate::cli::config::{InvalidSetting, Properties};
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
@@ -20,6 +21,9 @@ const INT_MAX: i64 = i32::MAX as i64;
 /// Everything that the options ask for, but the number of messages: Kafka reads that one only when it runs.
 pub(super) struct Request {
     pub(super) consumer: ConsumerConfig,
+    pub(super) choice: Choice,
+    /// The command that the records are for; without one they are printed.
+    pub(super) plan: Option<exec::Plan>,
     pub(super) formatter: Formatter,
     /// Ends the run after this time without a record.
     pub(super) timeout: Option<Duration>,
@@ -54,12 +58,20 @@ impl Request {
         let subscription = position::subscription(parsed, partition, start)?;
         let moment = position::moment(register, parsed)?;
         check_address(parsed)?;
+        let mut consumer =
+            ConsumerConfig { start: moment, until, ..consumer_config(subscription, group, &settings)? };
+        let choice = Choice::new(parsed, &consumer, commit_interval(&settings)?, exec::receiver(parsed)?)?;
+        let plan = exec::Plan::new(parsed, &choice, &consumer.subscription)?;
+        if choice.by_hand {
+            consumer.auto_commit = None;
+        }
+        // What may be taken back must not come of what may be taken back.
+        consumer.read_committed |=
+            choice.delivery == Delivery::Exactly && settings.get("isolation.level").is_none();
         Ok(Request {
-            consumer: ConsumerConfig {
-                start: moment,
-                until,
-                ..consumer_config(subscription, group, &settings)?
-            },
+            consumer,
+            choice,
+            plan,
             formatter,
             timeout: timeout.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
             skips_errors: parsed.has("skip-message-on-error"),
@@ -87,7 +99,7 @@ pub(crate) fn consumer_config(
     let group = if group_is_made_up { Some(made_up_group()) } else { group };
     // A group that nobody will name again has no use for offsets.
     let auto_commit = settings.switch("enable.auto.commit")?.unwrap_or(!group_is_made_up);
-    let interval_ms = settings.number("auto.commit.interval.ms", 0, INT_MAX)?.unwrap_or(5_000);
+    let interval = commit_interval(settings)?;
     let read_committed = match settings.text("isolation.level").as_deref() {
         None | Some("read_uncommitted") => false,
         Some("read_committed") => true,
@@ -109,8 +121,7 @@ pub(crate) fn consumer_config(
     }
     Ok(ConsumerConfig {
         subscription,
-        auto_commit: (group.is_some() && auto_commit)
-            .then(|| Duration::from_millis(u64::try_from(interval_ms).unwrap_or(0))),
+        auto_commit: (group.is_some() && auto_commit).then_some(interval),
         group,
         group_is_made_up,
         client_id: settings.text("client.id").map_or_else(|| "console-consumer".to_owned(), Into::into),
@@ -131,6 +142,11 @@ pub(crate) fn consumer_config(
 /// The name that Kafka gives to the group of a console consumer that names none.
 fn made_up_group() -> String {
     format!("console-consumer-{}", uuid::Uuid::new_v4().as_u128() % 100_000)
+}
+
+fn commit_interval(settings: &Properties) -> Result<Duration, InvalidSetting> {
+    let interval_ms = settings.number("auto.commit.interval.ms", 0, INT_MAX)?.unwrap_or(5_000);
+    Ok(Duration::from_millis(u64::try_from(interval_ms).unwrap_or(0)))
 }
 
 fn offset_reset(settings: &Properties) -> Result<OffsetReset, InvalidSetting> {

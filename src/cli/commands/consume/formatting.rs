@@ -44,7 +44,7 @@ pub(in crate::cli::commands) fn formatter(
         context.log(&format!("there is no deserializer '{class}': its bytes are printed as they are"))?;
     }
     let audience = match (context.register, context.terminals.stdout) {
-        (Register::Kt, true) => Audience::Terminal,
+        (Register::Kt, true) if !parsed.has("exec-batch") => Audience::Terminal,
         _ => Audience::Program,
     };
     let unknown = || Failure::usage(class.as_str());

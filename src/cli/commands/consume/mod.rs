@@ -2,10 +2,14 @@
 //! Source: spec of the console tools, KIP-1147 (renamed options).
 
 mod assignments;
+mod by_hand;
 mod config;
+mod delivery;
+mod exec;
 pub(super) mod formatting;
 pub(super) mod options;
 mod position;
+mod printing;
 mod protocol;
 mod run;
 pub(super) mod settings;

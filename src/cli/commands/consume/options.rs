@@ -1,7 +1,7 @@
 //! The options of the console consumer.
 
 use crate::cli::error::Failure;
-use crate::cli::options::{self, file, flag, valued};
+use crate::cli::options::{self, file, flag, own, valued};
 use crate::cli::tools::{KafkaAbout, Tool};
 use clap::Command;
 
@@ -32,12 +32,16 @@ Examples:
       --formatter-property print.key=true --formatter-property print.offset=true
   The last hour:
     kt consume --topic orders --offset -1h --timeout-ms 1000
+  A job queue: mail each order, three tries, what can't be mailed goes to a topic of its own:
+    kt consume --topic orders --group mail --exec './mail \"$KT_RECORD_KEY\"' --dead-letter unmailed
+  Prices in euros, each exactly once, by a program that stays:
+    kt consume --topic usd --group euro --exec-batch ./to-eur --output-topic eur --delivery exactly-once
 
 Formatter properties: print.timestamp, print.partition, print.offset, print.delivery, print.epoch,
 print.headers, print.key, print.value, key.separator, line.separator, headers.separator,
 null.literal, key.deserializer, value.deserializer, headers.deserializer
 
-Exit status: 0, or 1 if something could not be read; 130 after Ctrl-C.";
+Exit status: 0, or 1 if something could not be read or done; 130 after Ctrl-C.";
 
 fn command() -> Command {
     let table = options::table("consume", TOOL.about)
@@ -67,7 +71,55 @@ fn command() -> Command {
             "show-assignments",
             "Say on standard error when partitions come and go, after the client.id",
         ));
-    deprecated(options::target(table)).after_help(EXAMPLES)
+    delivery(deprecated(options::target(table))).after_help(EXAMPLES)
+}
+
+/// What becomes of the records, and when a group's offsets say so.
+fn delivery(table: Command) -> Command {
+    table
+        .arg(own(valued(
+            "exec",
+            "CMD",
+            "Run CMD (by /bin/sh) for each record: value on its standard input, the rest in KT_RECORD_… variables; status 0 is success",
+        )))
+        .arg(own(valued(
+            "exec-batch",
+            "CMD",
+            "Keep one CMD running and feed it each record as it would be printed; it answers each with a line: ok, or error TEXT",
+        )))
+        .arg(own(valued(
+            "output-topic",
+            "TOPIC",
+            "Store what CMD writes for a record (--exec: all of it; --exec-batch: a line) under the record's key; nothing stores nothing",
+        )))
+        .arg(own(valued(
+            "dead-letter",
+            "TOPIC",
+            "Store what CMD keeps failing on, with __kt.errors.… headers, and go on [default: stop with an error]",
+        )))
+        .arg(own(valued("retries", "N", "Hand a record that CMD failed on over again up to N times [default: 3]")))
+        .arg(own(valued(
+            "retry-backoff",
+            "MS",
+            "Wait this long before the first retry, twice as long before the next, and so on [default: 500]",
+        )))
+        .arg(own(valued("max-retry-backoff", "MS", "Never wait longer than this before a retry [default: 30000]")))
+        .arg(own(valued("exec-timeout", "MS", "Kill CMD if it takes longer for a record [default: never]")))
+        .arg(own(valued(
+            "parallel",
+            "N",
+            "Run up to N of --exec's CMD at once; records with the same key still one after another [default: 1]",
+        )))
+        .arg(own(valued(
+            "delivery",
+            "HOW",
+            "at-most-once (commit, then deliver), at-least-once (deliver, then commit) or exactly-once (--output-topic: both in one transaction) [default: at-least-once]",
+        )))
+        .arg(own(valued(
+            "commit",
+            "WHEN",
+            "Commit the group's offsets with each record, with each batch of records that were read at once, or at an interval (auto.commit.interval.ms) [default: record with --exec, batch with --exec-batch and exactly-once, else interval]",
+        )))
 }
 
 /// The options that every console consumer formats records by.

@@ -4,17 +4,20 @@
 //! committed: nothing is lost when the reader of standard output goes away. That is noticed while waiting for records, too.
 
 use super::assignments::ShowsAssignments;
+use super::by_hand::{ByHand, Committed};
 use super::config::Request;
+use super::exec;
+use super::printing::Printing;
 use super::taken::Taken;
 use crate::cli::context::{Context, Register};
 use crate::cli::error::{Failure, Status};
 use crate::cli::format::FormatterError;
 use crate::cli::parse::Parsed;
-use crate::client::{self, Consumer, ConsumerRecord, Polled};
+use crate::cli::target::Connection;
+use crate::client::{self, Consumer, Polled};
 use crate::output::Progress;
 use crate::signal;
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// Runs the tool.
@@ -37,16 +40,43 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     }
     // -1 is no limit; any other negative number is reached at once.
     let limit = if limit == -1 { u64::MAX } else { u64::try_from(limit).unwrap_or(0) };
+    let mut request = request;
+    if let Some(plan) = request.plan.take() {
+        return work(context, connection, consumer.as_mut(), request, plan, limit);
+    }
+    let choice = request.choice;
     let session = Session {
         context,
         request,
+        by_hand: choice.by_hand.then(|| ByHand::new(choice.commit, choice.delivery)),
         limit,
         count: 0,
         taken: Taken::default(),
+        notes: Vec::new(),
         watches_output: false,
         progress: Progress::none(),
     };
     session.run(consumer.as_mut())
+}
+
+/// Has a command work on the records.
+fn work(
+    context: &mut Context,
+    connection: Connection,
+    consumer: &mut dyn Consumer,
+    request: Request,
+    plan: exec::Plan,
+    limit: u64,
+) -> Result<Status, Failure> {
+    let prints_events = request.prints_events;
+    let worked = exec::work(context, connection, consumer, request, plan, limit)?;
+    let closed = consumer.close();
+    say_count(context, worked.count)?;
+    if prints_events {
+        writeln!(context.stdout, "shutdown_complete")?;
+    }
+    closed?;
+    Ok(worked.status)
 }
 
 fn say_count(context: &mut Context, count: u64) -> Result<(), Failure> {
@@ -57,22 +87,26 @@ fn say_count(context: &mut Context, count: u64) -> Result<(), Failure> {
 const POLLS_THAT_ARE_MUCH: u32 = 3;
 
 /// One run from the first record to the last.
-struct Session<'c> {
-    context: &'c mut Context,
-    request: Request,
+pub(super) struct Session<'c> {
+    pub(super) context: &'c mut Context,
+    pub(super) request: Request,
+    /// Of who commits by hand.
+    pub(super) by_hand: Option<ByHand>,
     /// How many records are wanted.
-    limit: u64,
+    pub(super) limit: u64,
     /// How many were handed over by the consumer.
-    count: u64,
+    pub(super) count: u64,
     /// How many of them have reached the reader of standard output.
     taken: Taken,
+    /// What is to be told after what was printed.
+    pub(super) notes: Vec<String>,
     /// The reader's going away ends a wait for records.
     watches_output: bool,
     progress: Progress,
 }
 
 /// Why the run is over.
-enum Ending {
+pub(super) enum Ending {
     /// The limit, the time or `--until-offset` was reached.
     Complete,
     Signal(i32),
@@ -146,22 +180,25 @@ impl Session<'_> {
 
     /// Polls once and writes what came.
     fn poll(&mut self, consumer: &mut dyn Consumer) -> Result<Polled, Ending> {
-        let mut ending = None;
         // Who never has to wait needs no watch.
         let timeout = if self.watches_output { self.request.timeout } else { Some(Duration::ZERO) };
-        let polled = consumer.poll(timeout, &mut |record: &ConsumerRecord<'_>| match self.print(record) {
-            Ok(()) if self.count < self.limit => ControlFlow::Continue(()),
-            Ok(()) => ControlFlow::Break(()),
-            Err(reason) => {
-                ending = Some(reason);
-                ControlFlow::Break(())
-            }
-        });
-        if let Some(ending) = ending {
+        let commits_ahead = self.by_hand.as_ref().is_some_and(ByHand::commits_ahead);
+        let mut printing = Printing::new(self);
+        let polled = consumer.poll(timeout, &mut printing);
+        if let Some(ending) = printing.ending {
             return Err(ending);
+        }
+        if commits_ahead && self.commit(consumer)? == Committed::NotNow {
+            self.context.stdout.discard();
         }
         self.context.stdout.flush().map_err(Ending::Unwritten)?;
         self.note_written();
+        for note in std::mem::take(&mut self.notes) {
+            self.context.log(&note).map_err(Ending::Untold)?;
+        }
+        if !commits_ahead {
+            self.commit(consumer)?;
+        }
         match polled.map_err(Ending::Unread)? {
             Polled::TimedOut if !self.watches_output => {
                 self.watches_output = true;
@@ -172,31 +209,14 @@ impl Session<'_> {
         }
     }
 
-    fn note_written(&mut self) {
+    /// Commits what was handed over, if that is done by hand.
+    fn commit(&mut self, consumer: &mut dyn Consumer) -> Result<Committed, Ending> {
+        let commit = self.by_hand.as_mut().map(|by_hand| by_hand.commit(consumer));
+        commit.unwrap_or(Ok(Committed::Yes)).map_err(Ending::Unread)
+    }
+
+    pub(super) fn note_written(&mut self) {
         self.taken.written(self.context.stdout.written_bytes(), self.count);
-    }
-
-    #[inline]
-    fn print(&mut self, record: &ConsumerRecord<'_>) -> Result<(), Ending> {
-        self.count += 1;
-        let out = &mut self.context.stdout;
-        if let Err(error) = self.request.formatter.write(record, out.buffer()) {
-            return self.format_failed(error);
-        }
-        out.flush_if_full().map_err(Ending::Unwritten)?;
-        if out.buffer().is_empty() {
-            self.note_written();
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn format_failed(&mut self, error: FormatterError) -> Result<(), Ending> {
-        if !self.request.skips_errors {
-            return Err(Ending::Unformatted(error));
-        }
-        self.context.stdout.flush().map_err(Ending::Unwritten)?;
-        self.context.log(&format!("record {} skipped: {error}", self.count)).map_err(Ending::Untold)
     }
 
     /// Kafka notices after each record, so that it has counted one more than were taken. The consumer is not closed:
