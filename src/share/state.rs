@@ -45,6 +45,18 @@ impl ShareStates {
         self.states.keys().filter(|key| key.group == group).cloned().collect()
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Every state as a snapshot: after these nothing before them is needed any more.
+    pub(crate) fn snapshots(&self, now: TimestampMs) -> Vec<ShareRecord> {
+        let snapshot = |(key, state): (&ShareKey, &ShareState)| {
+            ShareRecord::Snapshot(key.clone(), Some(state.next_snapshot(state.leader_epoch, now)))
+        };
+        self.states.iter().map(snapshot).collect()
+    }
+
     /// Applies the record at `offset` of the log.
     pub(crate) fn replay(&mut self, key: Option<&[u8]>, value: Option<&[u8]>, offset: Offset) -> Result<()> {
         self.apply(ShareRecord::decode(key, value)?, offset);
@@ -115,17 +127,7 @@ impl ShareStates {
         }
         let mut merged = state.clone();
         merged.update(&update, state.written_at);
-        let snapshot = Snapshot {
-            snapshot_epoch: state.snapshot_epoch.saturating_add(1),
-            state_epoch: state.state_epoch,
-            leader_epoch,
-            start: merged.start,
-            created: state.created,
-            written: now,
-            batches: merged.batches,
-            complete_count: merged.complete_count,
-        };
-        Some(ShareRecord::Snapshot(key.clone(), Some(snapshot)))
+        Some(ShareRecord::Snapshot(key.clone(), Some(merged.next_snapshot(leader_epoch, now))))
     }
 }
 
@@ -144,6 +146,19 @@ impl ShareState {
         };
         snapshot.batches.iter().for_each(|batch| overlay(&mut state.batches, *batch));
         state
+    }
+
+    fn next_snapshot(&self, leader_epoch: LeaderEpoch, now: TimestampMs) -> Snapshot {
+        Snapshot {
+            snapshot_epoch: self.snapshot_epoch.saturating_add(1),
+            state_epoch: self.state_epoch,
+            leader_epoch,
+            start: self.start,
+            created: self.created,
+            written: now,
+            batches: self.batches.clone(),
+            complete_count: self.complete_count,
+        }
     }
 
     /// An update counts over the snapshot that it names.
@@ -317,6 +332,26 @@ mod tests {
         assert_eq!(snapshots, 2);
         assert_eq!(states.get(&key()).unwrap().batches, whole.get(&key()).unwrap().batches);
         assert_eq!(states.get(&key()).unwrap().snapshot_epoch, 2);
+    }
+
+    #[test]
+    fn snapshots_of_all_states_say_all_there_is() {
+        let (mut states, mut offset) = (ShareStates::default(), -1);
+        let initial = states.initial(key(), 1, LeaderEpoch(0), Some(Offset::ZERO), TimestampMs(5));
+        write(&mut states, initial, &mut offset);
+        let batches = vec![batch(0, 3, Fate::Acknowledged, 1), batch(4, 4, Fate::Available, 2)];
+        let record = states.changed(&key(), change(0, batches, 4), LeaderEpoch(0), TimestampMs(6)).unwrap();
+        write(&mut states, record, &mut offset);
+        let mut anew = ShareStates::default();
+        let snapshots = states.snapshots(TimestampMs(7));
+        assert_eq!(snapshots.len(), states.count());
+        snapshots.into_iter().for_each(|snapshot| write(&mut anew, snapshot, &mut offset));
+        let (before, after) = (states.get(&key()).unwrap(), anew.get(&key()).unwrap());
+        assert_eq!(
+            (&before.batches, before.start, before.created),
+            (&after.batches, after.start, after.created)
+        );
+        assert_eq!((after.snapshot_epoch, after.lag(Offset::new(5))), (1, Some(1)));
     }
 
     #[test]

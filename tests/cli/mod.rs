@@ -7,5 +7,6 @@ mod exec;
 mod groups;
 mod produce;
 mod registers;
+mod share;
 mod topics;
 mod verifiable;

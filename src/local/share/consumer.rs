@@ -17,6 +17,10 @@ use crate::types::{ErrorCode, TimestampMs, TopicName, now_ms};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// While records keep coming, what is said of them is synced this often. It counts for everybody at once; of what a power
+/// cut takes back, the records are delivered again.
+const SYNC_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A consumer of a share group on a data directory. Dropping it is what a crash does.
 pub(in crate::local) struct LocalShareConsumer {
     cluster: Cluster,
@@ -35,6 +39,7 @@ struct Member {
     /// The partition to be looked at first, so that a busy one doesn't starve the others.
     turn: usize,
     reader: RecordReader,
+    last_sync: Instant,
     /// Somebody has come or gone since the dead were last looked for.
     seeks_the_dead: bool,
 }
@@ -85,6 +90,7 @@ impl Member {
             work: Vec::new(),
             turn: 0,
             reader: RecordReader::default(),
+            last_sync: Instant::now(),
             seeks_the_dead: true,
         })
     }
@@ -208,7 +214,10 @@ impl Member {
             all.next_deadline = earlier(all.next_deadline, one.next_deadline);
         }
         self.seeks_the_dead = false;
-        self.logs.sync()?;
+        if all.acquired_count == 0 || self.last_sync.elapsed() >= SYNC_INTERVAL {
+            self.logs.sync()?;
+            self.last_sync = Instant::now();
+        }
         Ok(all)
     }
 

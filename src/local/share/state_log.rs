@@ -3,21 +3,27 @@
 //! The lock of such a partition is the lock of every state in it. It is held for a decision and the write of it, never for
 //! a sync: what is appended is synced afterwards, by all who wait for it at the same time.
 
+use super::super::checkpoints;
 use super::super::cluster::Cluster;
 use super::super::error::{Error, Result};
 use super::super::partition::{Locked, Partition};
 use super::super::topic::OpenTopic;
 use crate::client::{self, Codec};
 use crate::disk::{self, File};
-use crate::log::LogReader;
+use crate::log::{self, LogReader};
 use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
 use crate::share::{ShareKey, ShareRecord, ShareState, ShareStates, state_partition};
-use crate::types::{LeaderEpoch, Offset, PartitionId, now_ms};
+use crate::types::{LeaderEpoch, Offset, PartitionId, TopicPartition, now_ms};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A log is begun anew once it has this many records, and as many times more than there are states in it: so opening one
+/// costs the same however long a group has been at work.
+const RECORDS_MAX: i64 = if cfg!(test) { 40 } else { 4000 };
+const RECORDS_PER_STATE_MAX: i64 = 16;
 
 const STATE_TOPIC: &str = "__share_group_state";
 /// What a share coordinator puts into its batches: no producer, yet a sequence.
@@ -59,6 +65,9 @@ impl States {
 
 /// One partition of the topic.
 pub(super) struct StateLog {
+    cluster: Cluster,
+    topic: OpenTopic,
+    id: PartitionId,
     partition: Partition,
     epoch: LeaderEpoch,
     builder: BatchBuilder,
@@ -126,6 +135,9 @@ impl StateLog {
         let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
         let log_start = cluster.log_start(topic, id)?;
         Ok(StateLog {
+            cluster: cluster.clone(),
+            topic: topic.clone(),
+            id,
             partition: cluster.partition(topic, id)?,
             epoch: epoch.unwrap_or(LeaderEpoch::UNKNOWN),
             builder: topic.config.builder(Codec::None),
@@ -139,45 +151,57 @@ impl StateLog {
     /// The states as they are published, looked at without a lock.
     pub(super) fn look(&mut self) -> Result<&ShareStates> {
         let limit = self.partition.high_watermark()?;
-        let reader = self.partition.reader(self.replayed)?;
-        let dir = self.partition.dir().to_owned();
-        self.replay(&dir, reader, limit)?;
+        if limit > self.replayed {
+            let reader = self.partition.reader(self.replayed)?;
+            let mut replayed = replay(&mut self.states, self.partition.dir(), reader, limit);
+            if replayed.is_err() {
+                self.begin_anew()?;
+                let reader = self.partition.reader(self.replayed)?;
+                replayed = replay(&mut self.states, self.partition.dir(), reader, limit);
+            }
+            replayed?;
+            self.replayed = limit;
+        }
         Ok(&self.states)
+    }
+
+    /// Forgets what was replayed: it may be damaged, or others may have taken away what comes next.
+    fn begin_anew(&mut self) -> Result<()> {
+        self.states = ShareStates::default();
+        self.log_start = self.cluster.log_start(&self.topic, self.id)?;
+        self.replayed = self.log_start;
+        Ok(())
     }
 
     /// Locks the states and brings them up to date, with what others have written and not published too: they may have
     /// died, and it is in the log.
     pub(super) fn lock(&mut self) -> Result<LockedStates<'_>> {
+        self.look()?;
         let reader = self.partition.reader(self.replayed)?;
-        let dir = self.partition.dir().to_owned();
+        let (dir, name) = (self.partition.dir().to_owned(), self.partition.key().clone());
         let locked = self.partition.lock()?;
-        let mut states = LockedStates {
-            end: locked.log_end(),
-            locked,
-            states: &mut self.states,
-            replayed: &mut self.replayed,
-            builder: &mut self.builder,
-            unsynced: &mut self.unsynced,
-            epoch: self.epoch,
-        };
-        if let Err(e) = states.catch_up(&dir, reader) {
-            *states.states = ShareStates::default();
-            *states.replayed = self.log_start;
-            return Err(e);
-        }
-        Ok(states)
-    }
-
-    fn replay(&mut self, dir: &Path, reader: LogReader, limit: Offset) -> Result<()> {
-        if limit > self.replayed {
-            if let Err(e) = replay(&mut self.states, dir, reader, limit) {
+        let end = locked.log_end();
+        if end > self.replayed {
+            // Written since, or not published.
+            if let Err(e) = replay(&mut self.states, &dir, reader, end) {
                 self.states = ShareStates::default();
                 self.replayed = self.log_start;
                 return Err(e);
             }
-            self.replayed = limit;
+            self.replayed = end;
         }
-        Ok(())
+        Ok(LockedStates {
+            locked,
+            cluster: &self.cluster,
+            name,
+            dir,
+            states: &mut self.states,
+            log_start: &mut self.log_start,
+            replayed: &mut self.replayed,
+            builder: &mut self.builder,
+            unsynced: &mut self.unsynced,
+            epoch: self.epoch,
+        })
     }
 
     /// Makes durable what was appended, and publishes it.
@@ -194,8 +218,11 @@ impl StateLog {
 /// The states of a partition, locked until this is dropped.
 pub(super) struct LockedStates<'a> {
     locked: Locked<'a>,
-    end: Offset,
+    cluster: &'a Cluster,
+    name: TopicPartition,
+    dir: PathBuf,
     states: &'a mut ShareStates,
+    log_start: &'a mut Offset,
     replayed: &'a mut Offset,
     builder: &'a mut BatchBuilder,
     unsynced: &'a mut Option<Unsynced>,
@@ -203,20 +230,33 @@ pub(super) struct LockedStates<'a> {
 }
 
 impl LockedStates<'_> {
-    fn catch_up(&mut self, dir: &Path, reader: LogReader) -> Result<()> {
-        if self.end > *self.replayed {
-            replay(self.states, dir, reader, self.end)?;
-            *self.replayed = self.end;
-        }
-        Ok(())
-    }
-
     pub(super) fn states(&self) -> &ShareStates {
         self.states
     }
 
     /// Appends a record. It counts at once; it is durable after [`StateLog::sync`].
     pub(super) fn append(&mut self, record: ShareRecord) -> Result<()> {
+        self.append_one(record)?;
+        let states = i64::try_from(self.states.count()).unwrap_or(i64::MAX);
+        let records_max = RECORDS_MAX.max(states.saturating_mul(RECORDS_PER_STATE_MAX));
+        if self.replayed.since(*self.log_start) > records_max { self.begin_log_anew() } else { Ok(()) }
+    }
+
+    /// Writes every state down whole and has the log begin there.
+    fn begin_log_anew(&mut self) -> Result<()> {
+        let start = *self.replayed;
+        for snapshot in self.states.snapshots(now_ms()) {
+            self.append_one(snapshot)?;
+        }
+        // What comes instead of the records must be durable before these go.
+        self.locked.sync_and_publish()?;
+        checkpoints::set_log_start(self.cluster, &self.name, Some(start))?;
+        log::trim(&self.dir, start)?;
+        *self.log_start = start;
+        Ok(())
+    }
+
+    fn append_one(&mut self, record: ShareRecord) -> Result<()> {
         let Some((key, value)) = record.encode()? else { return Ok(()) };
         self.builder.clear();
         self.builder.append(now_ms(), Some(&key), value.as_deref(), &[]);

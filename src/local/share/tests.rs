@@ -239,6 +239,51 @@ fn a_group_begins_anew_where_it_is_told_to() {
 }
 
 #[test]
+fn a_state_that_was_written_often_is_read_from_where_it_was_written_whole() {
+    let values: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    let (dir, cluster) = directory(&values.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut first = member(dir.path(), 1);
+    for value in values.iter().take(50) {
+        assert_eq!(poll(first.as_mut()), [format!("{value}1")]);
+    }
+    first.close().unwrap();
+    let checkpoint = dir.path().join("broker-1").join("log-start-offset-checkpoint");
+    assert!(std::fs::read_to_string(checkpoint).unwrap().contains("__share_group_state"));
+    assert_eq!(lag(&Cluster::open(dir.path()).unwrap()), Some(10));
+    std::fs::remove_dir_all(dir.path().join(".kt").join("groups")).unwrap();
+    let mut next = member(dir.path(), 500);
+    assert_eq!(poll(next.as_mut()).len(), 10);
+    next.close().unwrap();
+    assert_eq!(lag(&cluster), Some(0));
+}
+
+#[test]
+fn a_silent_member_is_taken_out_and_comes_back_as_another() {
+    let (dir, cluster) = directory(&["a", "b"]);
+    // So that no sign of life comes between.
+    set(&cluster, "share.heartbeat.interval.ms", "15000");
+    let mut silent = member(dir.path(), 500);
+    assert_eq!(peek(silent.as_mut()), "a");
+    let before = cluster.admin().describe_share_group(G).unwrap().members;
+    let file = dir.path().join(".kt/groups").join(format!("g-{G}/members/g-{}", before[0].member_id));
+    // As if it had been stopped for longer than a session lasts.
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let mut heir = member(dir.path(), 500);
+    assert_eq!(poll(heir.as_mut()), ["a2", "b2"]);
+    heir.close().unwrap();
+    assert_eq!(lag(&cluster), Some(0));
+    // What it had is another's; what it says of that counts for nothing.
+    poll_in_vain(silent.as_mut());
+    let after = cluster.admin().describe_share_group(G).unwrap().members;
+    assert!(after.len() == 1 && after[0].member_id != before[0].member_id);
+    send(&cluster, "tasks", Acks::All, &["c"]);
+    assert_eq!(poll(silent.as_mut()), ["c1"]);
+    silent.close().unwrap();
+    assert!(!file.exists());
+}
+
+#[test]
 fn members_share_partitions_and_take_up_new_ones() {
     let (dir, cluster) = directory(&[]);
     let admin = cluster.admin();
