@@ -14,6 +14,8 @@ mod log;
 mod pipeline_tests;
 mod session;
 #[cfg(test)]
+mod storm_tests;
+#[cfg(test)]
 mod tests;
 
 pub(super) use admin::{abort, describe, describe_producers, fence, list};
