@@ -9,4 +9,5 @@ mod produce;
 mod registers;
 mod share;
 mod topics;
+mod transactions;
 mod verifiable;
