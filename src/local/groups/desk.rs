@@ -10,7 +10,8 @@ use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result
 use crate::disk::{self, SharedWord};
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Belief, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place, Protocols, Speaker, SyncRequest,
+    Assignor, Belief, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place, Protocols, Speaker,
+    SyncRequest,
 };
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
@@ -239,7 +240,8 @@ impl Desk {
             producer_id: None,
             offsets: offsets.collect(),
         };
-        let is_joining = !self.is_modern() && seat.belief == Belief::Joined;
+        // An eager member has let go of everything by then: what it reads on in its own mind, others may have.
+        let is_joining = self.is_cooperative() && seat.belief == Belief::Joined;
         let results = log.update(&self.group, Sync::Now, |groups, now| {
             let committed = match is_joining {
                 true => groups.commit_while_joining(request, now),
@@ -252,6 +254,12 @@ impl Desk {
         })?;
         let results = results.map_err(client::Error::of)?;
         results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
+    }
+
+    /// Whether the member keeps what it has while it joins.
+    fn is_cooperative(&self) -> bool {
+        let keeps = |name: &String| Assignor::named(name) == Some(Assignor::CooperativeSticky);
+        !self.is_modern() && self.config.assignors.iter().all(keeps)
     }
 
     /// Gives a sign of life, unless the consumer hasn't come along for too long: then the member leaves. Has the dead
