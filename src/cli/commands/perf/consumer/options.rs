@@ -24,9 +24,10 @@ Examples:
   The same, a line a second:
     kt consumer-perf-test --topic bench --num-records 1000000 --show-detailed-stats --reporting-interval 1000
 
-The columns: when it began and ended, megabytes read, megabytes a second, records, records a second; then how long the
-group took to share the partitions, how long reading took, and what was read a second of that time. As many records
-are read at a time as a consumer of Kafka takes (max.poll.records), so a few more than asked for may be counted.
+The columns: when it began and ended, megabytes read, megabytes a second, records, records a
+second; then how long the group took to share the partitions, how long reading took, and what was
+read a second of that time. As many records are read at a time as a consumer of Kafka takes
+(max.poll.records), so a few more than asked for may be counted.
 
 Exit status: 0, also if there were fewer records; 1 if they could not be read.";
 

@@ -24,8 +24,9 @@ Examples:
   Ten thousand records of 100 bytes, each on the disk before it is read:
     kt e2e-latency --topic bench --num-records 10000 --producer-acks all --record-size 100
 
-Each record is sent and waited for before the next one. Printed are the time of every 1000th in milliseconds, the
-average, and percentiles. The topic must have no other producer meanwhile; it is made if it doesn't exist.
+Each record is sent and waited for before the next one. Printed are the time of every 1000th in
+milliseconds, the average, and percentiles. The topic must have no other producer meanwhile; it is
+made if it doesn't exist.
 
 Exit status: 0, or 1 if a record did not come back.";
 

@@ -60,10 +60,12 @@ Examples:
   A hundred records, each shown, from the first one on:
     kt verifiable-consumer --topic orders --group-id check --max-messages 100 --verbose
 
-Each line is an object: startup_complete; partitions_assigned and partitions_revoked; records_consumed for what was
-read at a time (and before it, with --verbose, record_data for each record); offsets_committed; shutdown_complete.
+Each line is an object: startup_complete; partitions_assigned and partitions_revoked;
+records_consumed for what was read at a time (and before it, with --verbose, record_data for each
+record); offsets_committed; shutdown_complete.
 
-Exit status: 0, or 1 if the topic could not be read; 128 and the number of the signal that ended it.";
+Exit status: 0, or 1 if the topic could not be read; 128 and the number of the signal that ended
+it.";
 
 fn command() -> Command {
     let table = options::table("verifiable-consumer", CONSUMER.about)

@@ -60,10 +60,11 @@ Examples:
   Until it is stopped (Ctrl-C), with the keys 0 to 7 in turn and values 3.0, 3.1, …:
     kt verifiable-producer --topic orders --repeating-keys 8 --value-prefix 3
 
-Each line is an object: startup_complete; producer_send_success or producer_send_error for each record, once it is
-stored as --acks asks; shutdown_complete; and tool_data with the sums.
+Each line is an object: startup_complete; producer_send_success or producer_send_error for each
+record, once it is stored as --acks asks; shutdown_complete; and tool_data with the sums.
 
-Exit status: 0 if every record is stored, 1 if not; 128 and the number of the signal that ended it.";
+Exit status: 0 if every record is stored, 1 if not; 128 and the number of the signal that ended
+it.";
 
 fn command() -> Command {
     let table = options::table("verifiable-producer", PRODUCER.about)
