@@ -123,14 +123,12 @@ pub(crate) trait TransactionalProducer: Producer {
 
     /// Takes a record for `topic`, which need not be the one that the producer was opened for and is created if it isn't
     /// there. [`Producer::send`] otherwise.
-    #[allow(dead_code, reason = "for consume --exec")]
     fn send_to(&mut self, topic: &str, record: &ProducerRecord<'_>) -> Result<()>;
 
     /// Makes positions of a consumer a part of the transaction: they are committed with its records, or not at all. Each
     /// offset is that of the next record to be read. Refused with `UnknownMemberId`, `IllegalGeneration` or
     /// `FencedInstanceId` if `group` speaks for someone who is not, or no longer, the member that it says; with -1 as its
     /// generation and an empty member id it speaks for someone outside of the group, who is not checked.
-    #[allow(dead_code, reason = "for consume --exec")]
     fn send_offsets(
         &mut self,
         group: &GroupMetadata,
@@ -142,6 +140,5 @@ pub(crate) trait TransactionalProducer: Producer {
     fn commit_transaction(&mut self) -> Result<()>;
 
     /// Takes back everything sent since `begin_transaction`.
-    #[allow(dead_code, reason = "for consume --exec")]
     fn abort_transaction(&mut self) -> Result<()>;
 }
