@@ -121,7 +121,7 @@ impl Partition {
     }
 
     /// The state as others left it, if it can be believed without asking the log.
-    fn published(&mut self) -> Result<Option<SharedState>> {
+    pub(super) fn published(&mut self) -> Result<Option<SharedState>> {
         let first = self.state_file.is_none();
         if first {
             self.state_writable = false;

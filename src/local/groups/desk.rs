@@ -215,7 +215,7 @@ impl Desk {
     /// change it.
     pub(super) fn committed(&self, partition: &TopicPartition) -> Result<Option<Offset>> {
         let mut inner = self.lock();
-        inner.log.refresh()?;
+        inner.log.refresh_to_end()?;
         let mut found =
             inner.log.groups().fetch(&self.group, std::slice::from_ref(partition), true).into_iter();
         let commit = found.next().unwrap_or(Ok(None)).map_err(client::Error::of)?;

@@ -123,6 +123,20 @@ impl GroupLog {
     /// Replays what others have written since.
     pub(in crate::local) fn refresh(&mut self) -> Result<()> {
         let limit = self.partition.high_watermark()?;
+        self.replay_to(limit)
+    }
+
+    /// Replays what is not published yet, too. Whoever takes over from a member starts from there: if that one was killed
+    /// before its last commit was synced, the commit is in the log all the same, and nothing may be committed behind it.
+    pub(super) fn refresh_to_end(&mut self) -> Result<()> {
+        let limit = match self.partition.published()? {
+            Some(state) if !state.deleted => state.end.log_end,
+            _ => self.partition.high_watermark()?,
+        };
+        self.replay_to(limit)
+    }
+
+    fn replay_to(&mut self, limit: Offset) -> Result<()> {
         if limit > self.image.replayed {
             let reader = self.partition.reader(self.image.replayed)?;
             self.image.replay(self.partition.dir(), reader, limit)?;
@@ -327,4 +341,47 @@ fn encode<'a>(
         builder.append(now, Some(&encoded.key), encoded.value.as_deref(), &[]);
     }
     Ok(builder.finish(producer)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::{CommitRequest, NewCommit, Speaker};
+
+    fn commit(offset: i64) -> (TopicPartition, CommitRequest<'static>) {
+        let partition = TopicPartition { topic: "t".to_owned(), partition: PartitionId(0) };
+        let new = NewCommit {
+            partition: partition.clone(),
+            offset: Offset::new(offset),
+            leader_epoch: None,
+            metadata: String::new(),
+            topic_id: None,
+        };
+        let speaker = Speaker { member_id: "", instance_id: None, generation: -1 };
+        (partition, CommitRequest { group: "g", speaker, producer_id: None, offsets: vec![new] })
+    }
+
+    fn committed(log: &GroupLog) -> Option<i64> {
+        let offset = log.groups().get("g")?.offset(&commit(0).0)?.offset;
+        Some(offset.get())
+    }
+
+    /// A member that was killed while its commit was being synced had its successor begin before it, and commit less.
+    #[test]
+    fn who_takes_over_sees_a_commit_that_was_never_published() {
+        let dir = tempfile::tempdir().unwrap();
+        let cluster = Cluster::open(dir.path()).unwrap();
+        let mut killed = GroupLog::of_group_or_new(&cluster, "g").unwrap();
+        let request = commit(3).1;
+        let decide = |groups: &mut Groups, now| Ok((vec![groups.commit(request, now).unwrap().records], ()));
+        killed.update("g", Sync::Now, decide).unwrap();
+        let mut successor = GroupLog::of_group(&cluster, "g").unwrap().unwrap();
+        let records = killed.image.groups.commit(commit(7).1, now_ms()).unwrap().records;
+        let batch = encode(&mut killed.builder, &COORDINATOR, &records).unwrap();
+        killed.partition.lock().unwrap().append(batch, killed.epoch).unwrap();
+        successor.refresh().unwrap();
+        assert_eq!(committed(&successor), Some(3), "not to be seen from outside before it is durable");
+        successor.refresh_to_end().unwrap();
+        assert_eq!(committed(&successor), Some(7));
+    }
 }
