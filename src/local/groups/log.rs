@@ -375,7 +375,7 @@ mod tests {
         let request = commit(3).1;
         let decide = |groups: &mut Groups, now| Ok((vec![groups.commit(request, now).unwrap().records], ()));
         killed.update("g", Sync::Now, decide).unwrap();
-        let mut successor = GroupLog::of_group(&cluster, "g").unwrap().unwrap();
+        let mut successor = GroupLog::of_group_or_new(&cluster, "g").unwrap();
         let records = killed.image.groups.commit(commit(7).1, now_ms()).unwrap().records;
         let batch = encode(&mut killed.builder, &COORDINATOR, &records).unwrap();
         killed.partition.lock().unwrap().append(batch, killed.epoch).unwrap();

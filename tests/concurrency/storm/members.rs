@@ -10,9 +10,17 @@ use std::time::Instant;
 /// How the members of a run are set up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setup {
-    /// A class name without its package.
-    pub(super) assignor: &'static str,
+    pub(super) protocol: Protocol,
     pub(super) session_timeout_ms: u64,
+}
+
+/// How a group shares its partitions out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// By an assignor of the members: a class name without its package.
+    Classic(&'static str),
+    /// `group.protocol=consumer`.
+    Modern,
 }
 
 /// A member's process. Killed when dropped.
@@ -34,14 +42,16 @@ impl Process {
         member: Member,
         instance_id: Option<usize>,
     ) -> Process {
-        let Setup { assignor, session_timeout_ms } = setup;
-        let mut settings = vec![
-            format!("client.id=#m{member}"),
-            format!("session.timeout.ms={session_timeout_ms}"),
-            format!("heartbeat.interval.ms={}", session_timeout_ms / 10),
-            "auto.commit.interval.ms=100".to_owned(),
-            format!("partition.assignment.strategy=org.apache.kafka.clients.consumer.{assignor}"),
-        ];
+        let mut settings = vec![format!("client.id=#m{member}"), "auto.commit.interval.ms=100".to_owned()];
+        let session_timeout_ms = setup.session_timeout_ms;
+        match setup.protocol {
+            Protocol::Classic(assignor) => settings.extend([
+                format!("session.timeout.ms={session_timeout_ms}"),
+                format!("heartbeat.interval.ms={}", session_timeout_ms / 10),
+                format!("partition.assignment.strategy=org.apache.kafka.clients.consumer.{assignor}"),
+            ]),
+            Protocol::Modern => settings.push("group.protocol=consumer".to_owned()),
+        }
         settings.extend(instance_id.map(|id| format!("group.instance.id=static-{id}")));
         let shown = ["print.partition=true".to_owned(), "print.offset=true".to_owned()];
         let shown = shown.into_iter().chain([format!("line.separator=\tm{member}\n")]);

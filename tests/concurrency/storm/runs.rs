@@ -1,7 +1,7 @@
-//! The runs: with each assignor one in which members only come and leave, and one in which they are killed, stopped and
-//! replaced as well. `KT_STORM_SECONDS` makes each last for that long instead of a few seconds.
+//! The runs: members only come and leave, or are killed, stopped and replaced as well, under each assignor and in the newer
+//! protocol. `KT_STORM_SECONDS` makes each last for that long instead of a few seconds.
 
-use super::members::Setup;
+use super::members::{Protocol, Setup};
 use super::producers::Producers;
 use super::weather::{MEMBERS, PARTITIONS, Weather};
 use crate::support::Kt;
@@ -17,16 +17,20 @@ const EVENTS: usize = 40;
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[track_caller]
-fn run(assignor: &'static str, is_rough: bool) {
+fn run(protocol: Protocol, is_rough: bool) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let seconds = std::env::var("KT_STORM_SECONDS").map_or(0, |seconds| seconds.parse().unwrap());
-    // In calm weather nobody may be taken for dead because the machine is slow.
-    let session_timeout_ms = if is_rough { 1_500 } else { 60_000 };
-    let mut weather = Weather::new(Setup { assignor, session_timeout_ms }, is_rough);
+    let length = Duration::from_secs(seconds);
+    let session_timeout_ms = match protocol {
+        Protocol::Classic(_) if is_rough => 1_500,
+        // Kafka's shortest in the newer protocol. In calm weather nobody may be taken for dead because the machine is slow.
+        _ => 45_000,
+    };
+    let mut weather = Weather::new(Setup { protocol, session_timeout_ms }, is_rough, length);
     let producers = Producers::start(&weather.kt, &mut weather.random);
     let begun = Instant::now();
     let mut events = 0;
-    while events < EVENTS || begun.elapsed() < Duration::from_secs(seconds) {
+    while events < EVENTS || begun.elapsed() < length {
         weather.event();
         events += 1;
     }
@@ -37,7 +41,7 @@ fn run(assignor: &'static str, is_rough: bool) {
     weather.wait_until("everybody to leave", Weather::is_over);
     check(&weather, &written);
     println!(
-        "{assignor}: {events} events, {} records, {} deliveries repeated, {} taken for dead without a cause",
+        "{protocol:?}: {events} events, {} records, {} deliveries repeated, {} taken for dead without a cause",
         written.iter().sum::<usize>(),
         weather.deliveries.repeated(),
         weather.ownership.slow()
@@ -104,30 +108,40 @@ fn commits(kt: &Kt) -> BTreeMap<usize, Vec<u64>> {
 
 #[test]
 fn members_come_and_leave_with_the_range_assignor() {
-    run("RangeAssignor", false);
+    run(Protocol::Classic("RangeAssignor"), false);
 }
 
 #[test]
 fn members_come_and_leave_with_the_cooperative_sticky_assignor() {
-    run("CooperativeStickyAssignor", false);
+    run(Protocol::Classic("CooperativeStickyAssignor"), false);
 }
 
 #[test]
 fn a_storm_with_the_range_assignor() {
-    run("RangeAssignor", true);
+    run(Protocol::Classic("RangeAssignor"), true);
 }
 
 #[test]
 fn a_storm_with_the_round_robin_assignor() {
-    run("RoundRobinAssignor", true);
+    run(Protocol::Classic("RoundRobinAssignor"), true);
 }
 
 #[test]
 fn a_storm_with_the_sticky_assignor() {
-    run("StickyAssignor", true);
+    run(Protocol::Classic("StickyAssignor"), true);
 }
 
 #[test]
 fn a_storm_with_the_cooperative_sticky_assignor() {
-    run("CooperativeStickyAssignor", true);
+    run(Protocol::Classic("CooperativeStickyAssignor"), true);
+}
+
+#[test]
+fn members_come_and_leave_in_the_newer_protocol() {
+    run(Protocol::Modern, false);
+}
+
+#[test]
+fn a_storm_in_the_newer_protocol() {
+    run(Protocol::Modern, true);
 }

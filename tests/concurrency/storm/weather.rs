@@ -2,7 +2,7 @@
 
 use super::deliveries::Deliveries;
 use super::journal::{Deed, Event, Journal};
-use super::members::{Process, Setup};
+use super::members::{Process, Protocol, Setup};
 use super::ownership::Ownership;
 use crate::support::{Kt, Random, deadline};
 use std::os::unix::process::ExitStatusExt;
@@ -16,6 +16,8 @@ pub(super) const MEMBERS: usize = 12;
 const STATIC: usize = 4;
 /// The longest time between two events.
 const PAUSE: Duration = Duration::from_millis(120);
+/// No run is shorter.
+const SHORT: Duration = Duration::from_secs(3);
 
 /// A group in bad weather.
 pub(super) struct Weather {
@@ -23,6 +25,8 @@ pub(super) struct Weather {
     pub(super) random: Random,
     journal: Journal,
     setup: Setup,
+    /// How long the run shall last at least.
+    length: Duration,
     /// Members are killed, stopped and replaced, too.
     is_rough: bool,
     places: Vec<Option<Process>>,
@@ -34,7 +38,7 @@ pub(super) struct Weather {
 }
 
 impl Weather {
-    pub(super) fn new(setup: Setup, is_rough: bool) -> Weather {
+    pub(super) fn new(setup: Setup, is_rough: bool, length: Duration) -> Weather {
         let kt = Kt::new();
         let create = format!("topics --create --topic log --partitions {PARTITIONS}");
         kt.run(create).shows("Created topic log.\n");
@@ -44,6 +48,7 @@ impl Weather {
             random: Random::new(),
             journal,
             setup,
+            length,
             is_rough,
             places: (0..MEMBERS).map(|_| None).collect(),
             going: Vec::new(),
@@ -94,21 +99,22 @@ impl Weather {
         self.going.push(process);
     }
 
-    /// For less than a session, or for more.
+    /// For less than a session, or for more where that isn't longer than everything else takes.
     fn stop(&mut self, place: usize) {
         let session = Duration::from_millis(self.setup.session_timeout_ms);
         let time = match self.random.below(2) {
-            0 => self.random.time_below(session / 3),
-            _ => session + self.random.time_below(session),
+            1 if session < self.length.max(SHORT) => session + self.random.time_below(session),
+            _ => self.random.time_below(SHORT.min(session) / 3),
         };
         let process = self.places[place].as_mut().unwrap();
         process.stop(&mut self.journal, Instant::now() + time);
     }
 
-    /// Starts another process with a static member's id.
+    /// Starts another process with a static member's id. (In the newer protocol it would be refused while the first lives.)
     fn replace(&mut self, place: usize) {
         let process = self.places[place].as_ref().unwrap();
-        if process.instance_id.is_none() || !self.ownership.is_settled(process.member) {
+        let may_be_replaced = process.instance_id.is_some() && self.setup.protocol != Protocol::Modern;
+        if !may_be_replaced || !self.ownership.is_settled(process.member) {
             return;
         }
         let mut process = self.places[place].take().unwrap();
