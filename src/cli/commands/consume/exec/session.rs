@@ -26,6 +26,7 @@ pub(super) struct Session {
     /// How long a member of the group may take to hear that it is none.
     session_timeout: Duration,
     last_poll: Instant,
+    /// When a record was last there or worked on.
     last_record: Instant,
     last_commit: Instant,
     /// The group has moved on: nothing can be committed before the next poll.
@@ -77,6 +78,7 @@ impl Session {
                 self.hand_over(consumer);
             }
             if self.engine.window.is_busy(None) {
+                self.last_record = Instant::now();
                 // The next command is at work while the offsets of those before are on their way to the disk.
                 self.commit_if_due(consumer);
                 self.engine.sleep(self.next_duty());
