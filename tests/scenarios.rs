@@ -69,6 +69,7 @@ scenarios![
     groups_describe,
     groups_describe_partitions,
     groups_idle_member,
+    groups_kafka_groups,
     groups_list,
     groups_members,
     groups_pubsub,

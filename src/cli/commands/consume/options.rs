@@ -67,10 +67,10 @@ fn command() -> Command {
             "Consumer setting, such as auto.offset.reset=earliest; repeatable",
         ))
         .arg(flag("enable-systest-events", "Print shutdown_complete at the end"))
-        .arg(flag(
+        .arg(own(flag(
             "show-assignments",
             "Say on standard error when partitions come and go, after the client.id",
-        ));
+        )));
     delivery(deprecated(options::target(table))).after_help(EXAMPLES)
 }
 

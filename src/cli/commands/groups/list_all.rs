@@ -83,7 +83,7 @@ impl Filter {
         };
         let group_type = match parsed.text("group-type")? {
             Some(name) => {
-                let refused = || Failure::usage("--group-type must be a valid group type.");
+                let refused = || Failure::with_blank("--group-type must be a valid group type.");
                 Some(by_name(&name).ok_or_else(refused)?)
             }
             None if parsed.has("share") => Some(GroupType::Share),
