@@ -179,3 +179,26 @@ fn a_member_that_sees_many_come_and_go_keeps_nothing_of_them() {
     let said = long.finish().failure(143).errors();
     assert!(!said.contains("lost"), "{said}");
 }
+
+/// A static member that was away kept the others waiting for the rest of its session.
+#[test]
+fn nobody_waits_for_a_static_member_that_is_away() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic log --partitions 2").shows("Created topic log.\n");
+    let consume = |name: &str, more: &str| {
+        kt.start(format!(
+            "consume --topic log --group readers --show-assignments --command-property session.timeout.ms=1000000 \
+             --command-property client.id={name} {more}"
+        ))
+    };
+    let fixed = consume("fixed", "--command-property group.instance.id=fixed");
+    fixed.wait_for_error_line("^fixed assigned log-0 log-1$");
+    fixed.kill();
+    assert_eq!(fixed.finish().status(), 137);
+    let one = consume("one", "");
+    one.wait_for_error_line("^one assigned log-.$");
+    assert_eq!(state(&kt, "readers"), "2 Stable");
+    let other = consume("other", "");
+    other.wait_for_error_line("^other assigned (log-.|no partitions)$");
+    assert_eq!(state(&kt, "readers"), "3 Stable");
+}

@@ -55,6 +55,30 @@ impl ClassicGroup {
         }
     }
 
+    /// Has the others go on without static members that are known to be away: they keep their places. A broker can't know, and
+    /// waits for them until their sessions end.
+    pub(crate) fn go_on_without(
+        &mut self,
+        group_id: &str,
+        away: &[String],
+        config: &ClassicConfig,
+        now: TimestampMs,
+    ) -> Outcome {
+        let mut step = Step { group_id, config, now, out: Outcome::default() };
+        let is_away = |id: &String| away.contains(id);
+        if self.state == ClassicState::CompletingRebalance && self.leader.as_ref().is_some_and(is_away) {
+            self.prepare_rebalance(&mut step);
+        }
+        let has_joined =
+            |id: &String| self.members.get(id).is_some_and(|m| m.waits_for == Some(WaitsFor::Join));
+        let is_complete = self.members.keys().all(|id| has_joined(id) || is_away(id));
+        let preparing = self.state == ClassicState::PreparingRebalance && self.initial.is_none();
+        if preparing && is_complete && self.members.keys().any(has_joined) && self.promised.is_empty() {
+            self.complete_join(&mut step);
+        }
+        step.out
+    }
+
     /// Ends the join phase: who is not there is no longer a member, unless it is a static one.
     fn complete_join(&mut self, step: &mut Step<'_>) {
         self.initial = None;

@@ -303,3 +303,53 @@ fn who_has_joined_commits_what_it_still_has() {
     assert_eq!(commit(&mut bench, "c"), Err(ErrorCode::IllegalGeneration));
     assert_eq!(commit(&mut bench, "a"), Err(ErrorCode::UnknownMemberId));
 }
+
+#[test]
+fn nobody_waits_for_static_members_that_are_away() {
+    let mut bench = Bench::new();
+    bench.join(&request("one-1", Some("one"), &["range"]));
+    bench.sync(speaker("one-1", 1), &[("one-1", "A")]);
+    let go_on = |bench: &mut Bench, away: &str| {
+        let (config, now) = (bench.config, TimestampMs(bench.now));
+        let group = bench.groups.classic(G).unwrap();
+        group.go_on_without(G, &[away.to_owned()], &config, now)
+    };
+    assert!(go_on(&mut bench, "one-1").replies.is_empty(), "nobody is there to go on");
+    assert!(bench.join(&request("b", None, &["range"])).replies.is_empty());
+    assert!(go_on(&mut bench, "x").replies.is_empty());
+    let outcome = go_on(&mut bench, "one-1");
+    let joined = outcome.joined("b").unwrap().as_ref().unwrap();
+    let ids: Vec<&str> = joined.members.iter().map(|member| member.member_id.as_str()).collect();
+    assert_eq!((joined.generation, joined.leader.as_str(), ids), (2, "b", vec!["b", "one-1"]));
+    bench.sync(speaker("b", 2), &[("b", "B"), ("one-1", "A")]);
+    let outcome = bench.join(&request("one-2", Some("one"), &["range"]));
+    assert_eq!(
+        outcome.joined("one-2").unwrap().as_ref().unwrap().generation,
+        2,
+        "it comes back to its place"
+    );
+    assert_eq!(
+        bench.sync(speaker("one-2", 2), &[]).synced("one-2").unwrap().as_ref().unwrap().assignment,
+        b"A"
+    );
+}
+
+#[test]
+fn a_leader_that_is_away_leads_no_more() {
+    let mut bench = Bench::new();
+    bench.join(&request("one-1", Some("one"), &["range"]));
+    bench.sync(speaker("one-1", 1), &[]);
+    bench.join(&request("b", None, &["range"]));
+    let back = JoinRequest { member_id: "one-1".to_owned(), ..request("", Some("one"), &["range"]) };
+    bench.join(&back);
+    assert_eq!(
+        (bench.group().state(), bench.group().leader()),
+        (ClassicState::CompletingRebalance, Some("one-1"))
+    );
+    let (config, now) = (bench.config, TimestampMs(bench.now));
+    let away = ["one-1".to_owned()];
+    let _ = bench.groups.classic(G).unwrap().go_on_without(G, &away, &config, now);
+    bench.join(&again("b"));
+    let outcome = bench.groups.classic(G).unwrap().go_on_without(G, &away, &config, now);
+    assert_eq!(outcome.joined("b").unwrap().as_ref().unwrap().leader, "b");
+}

@@ -149,6 +149,11 @@ impl Desk {
             let refused = outcome.joined(request.effective_id()).and_then(|answer| answer.as_ref().err());
             let refused = refused.copied();
             batches.push(outcome.records);
+            // The others may have waited for this one alone.
+            let group = groups.classic(&self.group);
+            if group.is_some_and(|group| group.members().any(|member| member.instance_id.is_some())) {
+                batches.extend(settle(&self.cluster, &self.group, groups, now)?);
+            }
             Ok((batches, refused))
         })?;
         if let Some(error) = refused {

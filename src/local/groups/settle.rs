@@ -49,16 +49,18 @@ fn settle_classic(
     Ok(batches)
 }
 
-/// The dead are taken out at once; static ones among them only when their session ends.
+/// The dead are taken out at once; static ones among them only when their session ends, but nobody waits for them.
 fn tick_classic(cluster: &Cluster, id: &str, group: &mut ClassicGroup, now: TimestampMs) -> Result<Batches> {
-    let mut signs = Signs::of(cluster, id, group.members().map(|member| member.member_id.as_str()), now)?;
+    let signs = Signs::of(cluster, id, group.members().map(|member| member.member_id.as_str()), now)?;
     for (member, at) in &signs.alive {
         group.hear(member, *at);
     }
-    signs.dead.retain(|id| group.member(id).is_some_and(|member| member.instance_id.is_none()));
-    let buried = group.bury(id, &signs.dead, &limits(), now).records;
+    let is_static = |id: &String| group.member(id).is_some_and(|member| member.instance_id.is_some());
+    let (away, dead): (Vec<String>, Vec<String>) = signs.dead.into_iter().partition(is_static);
+    let buried = group.bury(id, &dead, &limits(), now).records;
     let ticked = group.tick(id, &limits(), now).records;
-    Ok(vec![buried, ticked])
+    let went_on = group.go_on_without(id, &away, &limits(), now).records;
+    Ok(vec![buried, ticked, went_on])
 }
 
 fn modern_signs(cluster: &Cluster, id: &str, group: &mut ModernGroup, now: TimestampMs) -> Result<Signs> {
