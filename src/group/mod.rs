@@ -34,6 +34,6 @@ pub(crate) use modern::{
 };
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
-pub(crate) use records::{GroupRecord, ShareTopic};
+pub(crate) use records::{ClassicSide, GroupRecord, ShareTopic};
 pub(crate) use share::{NamedPartitions, ShareGroup, ShareJoin};
 pub(crate) use state::{Group, GroupKind, Groups};

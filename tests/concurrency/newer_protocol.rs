@@ -127,3 +127,48 @@ fn the_members_say_how_it_is_shared_out() {
     produce(&kt, "x3", 0..20);
     wait_for_numbers(&[&a, &b], 0..20);
 }
+
+#[test]
+fn members_of_both_protocols_share_a_group() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic t --partitions 4").success();
+    let old = member(&kt, "old", "--topic t", &[COMMITS_NEVER]);
+    wait_for_members(&kt, &["old t:0,1,2,3"]);
+    produce(&kt, "t", 0..40);
+    wait_for_numbers(&[&old], 0..40);
+    // The first one of the newer protocol makes the group one of that.
+    let new = member(&kt, "new", "--topic t", &[NEWER, COMMITS_NEVER]);
+    let upgraded = || {
+        let lines = kt.run("groups --describe --group g --members --verbose").lines();
+        let column = |line: &String| line.split_whitespace().last().unwrap_or_default().to_owned();
+        let mut last: Vec<String> = lines.iter().filter(|line| !line.is_empty()).map(column).collect();
+        last.sort();
+        last
+    };
+    wait_until("one of each", || upgraded() == ["UPGRADED", "false", "true"]);
+    // A second classic one comes as a guest.
+    let guest = member(&kt, "guest", "--topic t", &[COMMITS_NEVER]);
+    wait_until("one of each and one more", || upgraded() == ["UPGRADED", "false", "false", "true"]);
+    wait_until("a share for all", || {
+        let lines = kt.run("groups --describe --group g --members").lines();
+        let counts = lines.iter().filter(|line| line.starts_with("g "));
+        let mut counts: Vec<&str> = counts.filter_map(|line| line.split_whitespace().last()).collect();
+        counts.sort_unstable();
+        counts == ["1", "1", "2"]
+    });
+    produce(&kt, "t", 40..80);
+    wait_for_numbers(&[&old, &new, &guest], 0..80);
+    // When the last one of the newer protocol leaves, it is a classic group again.
+    new.interrupt();
+    new.wait_for_error_line("Processed a total");
+    wait_for_members(&kt, &["guest t:0,1", "old t:2,3"]);
+    produce(&kt, "t", 80..120);
+    wait_for_numbers(&[&old, &new, &guest], 0..120);
+    let mut all: Vec<u32> =
+        [&old, &new, &guest].iter().flat_map(|member| printed(member)).map(|(_, n)| n).collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..120).collect::<Vec<u32>>());
+    kt.run("groups --list --type").shows(
+        "GROUP                     TYPE                \ng                         Classic             \n",
+    );
+}

@@ -122,6 +122,20 @@ impl ClassicClient {
         self.looks_again = true;
     }
 
+    /// Becomes a guest in a group of the newer protocol: hands over what the consumer has.
+    pub(crate) fn hand_over(&mut self) -> Vec<TopicPartition> {
+        self.has_let_go = false;
+        self.counts = None;
+        std::mem::take(&mut self.owned)
+    }
+
+    /// Goes on in a group that is a classic one again; the consumer has let go of everything.
+    pub(crate) fn resume(&mut self, has_place: bool) {
+        self.in_group = has_place;
+        self.has_let_go = true;
+        self.looks_again = true;
+    }
+
     /// Has the next turn look at the group, changed or not.
     pub(crate) fn look_again(&mut self) {
         self.looks_again = true;
@@ -245,7 +259,7 @@ impl ClassicClient {
     }
 
     /// The subscription under each assignor that the consumer offers.
-    fn protocols(&self, generation: i32) -> Result<Protocols, Error> {
+    pub(crate) fn protocols(&self, generation: i32) -> Result<Protocols, Error> {
         let mut subscription = Subscription::to(self.topics.clone());
         subscription.owned.clone_from(&self.owned);
         subscription.generation = generation;

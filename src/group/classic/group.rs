@@ -164,6 +164,13 @@ impl ClassicGroup {
         subscriptions.flat_map(|subscription| subscription.topics).collect()
     }
 
+    /// Puts what a member offers in the place of what its record told of that.
+    pub(in crate::group) fn set_protocols(&mut self, member_id: &str, protocols: Protocols) {
+        if let Some(member) = self.members.get_mut(member_id) {
+            member.protocols = protocols;
+        }
+    }
+
     /// The group's record, as Kafka writes it when a generation has its assignment and when it has no members.
     pub(crate) fn record(&self, group: &str) -> GroupRecord {
         let protocol = self.protocol.as_deref().unwrap_or_default();

@@ -23,6 +23,12 @@ impl ClassicGroup {
         }
     }
 
+    /// Has the members join again.
+    pub(in crate::group) fn begin_anew(&mut self, group_id: &str, config: &ClassicConfig, now: TimestampMs) {
+        let mut step = Step { group_id, config, now, out: Outcome::default() };
+        self.rebalance(&mut step);
+    }
+
     fn prepare_rebalance(&mut self, step: &mut Step<'_>) {
         for member in self.members.values_mut() {
             if member.waits_for == Some(WaitsFor::Sync) {

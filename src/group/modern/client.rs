@@ -62,6 +62,8 @@ pub(crate) struct ModernClient {
     is_fenced: bool,
     /// Something may be to be done though the group has not changed.
     looks_again: bool,
+    /// It speaks the classic protocol, and takes part as long as there are members of the newer one.
+    is_guest: bool,
 }
 
 impl ModernClient {
@@ -78,7 +80,23 @@ impl ModernClient {
             in_group: false,
             is_fenced: false,
             looks_again: true,
+            is_guest: false,
         }
+    }
+
+    /// A member of a classic group that has become one of the newer protocol, with what it has. Without a place (`false`)
+    /// it has yet to join.
+    pub(crate) fn guest(
+        member_id: String,
+        instance_id: Option<String>,
+        topics: &[String],
+        owned: BTreeMap<(Uuid, PartitionId), TopicPartition>,
+        has_place: bool,
+    ) -> ModernClient {
+        let said_topics = if has_place { topics.to_vec() } else { Vec::new() };
+        let (in_group, was_assigned) = (has_place, has_place);
+        let new = ModernClient::new(member_id, instance_id, topics);
+        ModernClient { said_topics, owned, was_assigned, in_group, is_guest: true, ..new }
     }
 
     /// Changes what is subscribed to, or tells that topics or partitions may have come or gone.
@@ -115,6 +133,9 @@ impl ModernClient {
         }
         self.looks_again = false;
         let Some(group) = seat.look()? else {
+            if self.is_guest {
+                return self.let_go_of_everything(seat);
+            }
             // Deleted, or of the other protocol by now: either way it is not in it any more.
             seat.give_up()?;
             self.lose();
@@ -124,8 +145,7 @@ impl ModernClient {
     }
 
     fn fenced<S: ModernSeat>(&self, seat: &S) -> S::Error {
-        let message = ErrorCode::FencedInstanceId.default_message();
-        seat.refused(Refusal::new(ErrorCode::FencedInstanceId, message))
+        seat.refused(Refusal::of(ErrorCode::FencedInstanceId))
     }
 
     fn act<S: ModernSeat>(&mut self, seat: &mut S, group: &ModernGroup) -> Result<bool, S::Error> {
@@ -167,6 +187,15 @@ impl ModernClient {
         self.steps.push_back(Step::Revoke(names));
         self.looks_again = true;
         true
+    }
+
+    /// The group is a classic one again: its members let go of everything, then join as they used to.
+    fn let_go_of_everything<S: ModernSeat>(&mut self, seat: &S) -> Result<bool, S::Error> {
+        let all: PartitionSet = self.owned.keys().copied().collect();
+        if self.let_go_of(&all) {
+            return Ok(true);
+        }
+        Err(seat.refused(Refusal::of(ErrorCode::InconsistentGroupProtocol)))
     }
 
     /// Has the consumer begin with what it was assigned, if some of that is new to it.

@@ -8,7 +8,7 @@ use super::catalog::TopicCatalog;
 use super::group::ModernGroup;
 use super::heartbeat::Change;
 use super::member::ModernMember;
-use super::request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal};
+use super::request::{HeartbeatAnswer, HeartbeatRequest, LEAVE_FOR_A_WHILE, ModernConfig, Refusal};
 use crate::types::{ErrorCode, TimestampMs};
 
 impl Groups {
@@ -22,16 +22,36 @@ impl Groups {
         now: TimestampMs,
     ) -> Result<(Vec<GroupRecord>, HeartbeatAnswer), Refusal> {
         request.validate()?;
-        let first_records = self.prepare_for_heartbeat(group_id, request)?;
+        let first_records = self.prepare_for_heartbeat(group_id, request, catalog, now)?;
         let mut change = Change::new(group_id, catalog, now);
-        let group = self.modern(group_id).ok_or_else(|| not_found("Group", group_id, "not found"))?;
         let answer = match request.member_epoch {
-            ..0 => group.leave(request, &mut change)?,
-            _ => group.heartbeat(request, config, &mut change)?,
+            ..0 => self.leave_modern(request, &mut change)?,
+            _ => {
+                let group = self.modern(group_id).ok_or_else(|| not_found("Group", group_id, "not found"))?;
+                group.heartbeat(request, config, &mut change)?
+            }
         };
         let mut records = first_records;
         records.append(&mut change.records);
         Ok((records, answer))
+    }
+
+    /// Takes the heartbeat of a member that leaves.
+    fn leave_modern(
+        &mut self,
+        request: &HeartbeatRequest,
+        change: &mut Change<'_>,
+    ) -> Result<HeartbeatAnswer, Refusal> {
+        let id = request.member_id.as_str();
+        let group =
+            self.modern(change.group_id).ok_or_else(|| not_found("Group", change.group_id, "not found"))?;
+        group.check_speaker(id, request.instance_id.as_deref(), change.group_id)?;
+        if request.member_epoch == LEAVE_FOR_A_WHILE {
+            group.leave_for_a_while(id, change);
+        } else {
+            self.take_out(&[id.to_owned()], change);
+        }
+        Ok(HeartbeatAnswer { member_epoch: request.member_epoch, assignment: None })
     }
 
     /// Sees to it that there is a group of the newer protocol, and answers the records that this takes.
@@ -39,9 +59,16 @@ impl Groups {
         &mut self,
         group_id: &str,
         request: &HeartbeatRequest,
+        catalog: &TopicCatalog,
+        now: TimestampMs,
     ) -> Result<Vec<GroupRecord>, Refusal> {
         let is_joining = request.member_epoch == 0;
         let mut records = Vec::new();
+        if is_joining && request.classic.is_some() && !self.modern(group_id).is_some_and(|g| g.has_members())
+        {
+            // A guest needs hosts; without them the group is one of its own protocol.
+            return Err(Refusal::of(ErrorCode::InconsistentGroupProtocol));
+        }
         match self.get(group_id).map(|group| &group.kind) {
             Some(GroupKind::Consumer(_)) => return Ok(records),
             None | Some(GroupKind::OffsetsOnly) if !is_joining => {
@@ -55,6 +82,10 @@ impl Groups {
             // Kafka clears the key of a group that only had offsets too.
             Some(GroupKind::OffsetsOnly) => {
                 records.push(GroupRecord::ClassicGroup { group: group_id.to_owned(), value: None });
+            }
+            Some(GroupKind::Classic(_)) if is_joining => {
+                let upgraded = self.upgrade(group_id, catalog, now);
+                return upgraded.ok_or_else(|| not_found("Group", group_id, "is not a consumer group"));
             }
             Some(GroupKind::Classic(_) | GroupKind::Share(_) | GroupKind::Streams(_)) => {
                 return Err(not_found("Group", group_id, "is not a consumer group"));
@@ -76,7 +107,7 @@ impl Groups {
         let Some(group) = self.modern(group_id) else { return Vec::new() };
         let lapsed = group.lapsed(config, now);
         let mut change = Change::new(group_id, catalog, now);
-        group.remove(&lapsed, &mut change);
+        self.take_out(&lapsed, &mut change);
         change.records
     }
 
@@ -99,7 +130,8 @@ impl Groups {
     ) -> Vec<GroupRecord> {
         let Some(group) = self.modern(group_id) else { return Vec::new() };
         let mut change = Change::new(group_id, catalog, now);
-        group.bury(is_dead, &mut change);
+        let gone = group.park(is_dead, &mut change);
+        self.take_out(&gone, &mut change);
         change.records
     }
 
@@ -124,10 +156,12 @@ impl ModernGroup {
         let mut change = Change::new("", catalog, now);
         let lapsed = self.lapsed(config, now);
         self.remove(&lapsed, &mut change);
-        self.bury(is_dead, &mut change);
+        let gone = self.park(is_dead, &mut change);
+        self.remove(&gone, &mut change);
     }
 
-    fn bury(&mut self, is_dead: impl Fn(&str) -> bool, change: &mut Change<'_>) {
+    /// Notes that the static ones among the dead have left for a while; answers the others.
+    fn park(&mut self, is_dead: impl Fn(&str) -> bool, change: &mut Change<'_>) -> Vec<String> {
         let dead = self.members.keys().filter(|id| is_dead(id)).cloned();
         let is_static = |id: &String| self.members.get(id).is_some_and(ModernMember::is_static);
         let (fixed, gone): (Vec<String>, Vec<String>) = dead.partition(is_static);
@@ -139,7 +173,7 @@ impl ModernGroup {
                 member.heard_at = heard_at;
             }
         }
-        self.remove(&gone, change);
+        gone
     }
 
     /// Whether `speaker` may commit offsets now; that is a sign of life. The generation is the member's epoch.

@@ -266,7 +266,6 @@ fn profile_after(former: Option<&ConsumerMember>, request: &HeartbeatRequest) ->
     }
     profile.client_id.clone_from(&request.client_id);
     profile.client_host.clone_from(&request.client_host);
-    // Who sends this request speaks the newer protocol, whatever it spoke before.
-    profile.classic = None;
+    profile.classic.clone_from(&request.classic);
     profile
 }

@@ -4,26 +4,10 @@ use super::super::records::{Family, GroupRecord};
 use super::group::ModernGroup;
 use super::heartbeat::Change;
 use super::member::{LEFT_FOR_A_WHILE, ModernMember};
-use super::request::{HeartbeatAnswer, HeartbeatRequest, LEAVE_FOR_A_WHILE, ModernConfig, Refusal};
+use super::request::ModernConfig;
 use crate::types::TimestampMs;
 
 impl ModernGroup {
-    /// Takes the heartbeat of a member that leaves.
-    pub(super) fn leave(
-        &mut self,
-        request: &HeartbeatRequest,
-        change: &mut Change<'_>,
-    ) -> Result<HeartbeatAnswer, Refusal> {
-        let id = request.member_id.as_str();
-        self.check_speaker(id, request.instance_id.as_deref(), change.group_id)?;
-        if request.member_epoch == LEAVE_FOR_A_WHILE {
-            self.leave_for_a_while(id, change);
-        } else {
-            self.remove(&[id.to_owned()], change);
-        }
-        Ok(HeartbeatAnswer { member_epoch: request.member_epoch, assignment: None })
-    }
-
     /// A static member keeps its place and its partitions until its session ends.
     pub(super) fn leave_for_a_while(&mut self, id: &str, change: &mut Change<'_>) {
         let Some(member) = self.members.get(id).filter(|member| member.epoch() != LEFT_FOR_A_WHILE) else {

@@ -4,6 +4,7 @@
 mod assignment;
 mod catalog;
 mod client;
+mod conversion;
 mod coordinator;
 mod duty;
 mod group;

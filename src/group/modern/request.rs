@@ -2,6 +2,7 @@
 //! looking at the group.
 
 use super::super::assignor::ServerAssignor;
+use super::super::records::ClassicSide;
 use super::partitions::PartitionSet;
 use crate::types::ErrorCode;
 
@@ -27,6 +28,8 @@ pub(crate) struct HeartbeatRequest {
     pub(crate) assignor: Option<String>,
     /// The partitions that the member has.
     pub(crate) owned: Option<PartitionSet>,
+    /// Set by a member that speaks the classic protocol, and is a guest in the group.
+    pub(crate) classic: Option<ClassicSide>,
 }
 
 /// The answer to a heartbeat.
@@ -47,6 +50,11 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(in crate::group) fn new(code: ErrorCode, message: impl Into<String>) -> Refusal {
         Refusal { code, message: message.into() }
+    }
+
+    /// A refusal without words of its own.
+    pub(crate) fn of(code: ErrorCode) -> Refusal {
+        Refusal::new(code, code.default_message())
     }
 }
 

@@ -385,3 +385,72 @@ fn no_more_members_than_the_group_may_have() {
     assert_eq!(bench.refused(&join("B", &["t"])).0, ErrorCode::GroupMaxSizeReached);
     assert_eq!(bench.step(&join("A", &["t"])).0, 1);
 }
+
+/// A stable classic group of `a` and `b`, who have two partitions each.
+fn classic_pair(bench: &mut Bench) {
+    use crate::group::classic::tests::request;
+    use crate::group::protocol::AssignedPartitions;
+    use crate::group::{ClassicConfig, SyncRequest};
+    let (config, now) = (ClassicConfig::default(), TimestampMs(bench.now));
+    bench.groups.join(G, &request("a", None, &["range"]), &config, now);
+    bench.groups.join(G, &request("b", None, &["range"]), &config, now);
+    let again = crate::group::JoinRequest { member_id: "a".to_owned(), ..request("a", None, &["range"]) };
+    bench.groups.join(G, &again, &config, now);
+    let blob = |numbers: [i32; 2]| {
+        let named = |number| TopicPartition { topic: "t".to_owned(), partition: PartitionId(number) };
+        AssignedPartitions { partitions: numbers.map(named).to_vec(), user_data: None }.encode().unwrap()
+    };
+    let assignments: std::collections::BTreeMap<String, Vec<u8>> =
+        [("a".to_owned(), blob([0, 1])), ("b".to_owned(), blob([2, 3]))].into();
+    for (member_id, assignments) in [("a", assignments), ("b", std::collections::BTreeMap::new())] {
+        let speaker = Speaker { member_id, instance_id: None, generation: 2 };
+        let request = SyncRequest { speaker, protocol_type: None, protocol: None, assignments };
+        bench.groups.sync(G, request, &config, now);
+    }
+}
+
+/// A heartbeat of a member that speaks the classic protocol.
+fn guest(request: HeartbeatRequest) -> HeartbeatRequest {
+    let classic = crate::group::records::ClassicSide { session_timeout_ms: 10_000, protocols: Vec::new() };
+    HeartbeatRequest { classic: Some(classic), ..request }
+}
+
+#[test]
+fn a_classic_group_takes_up_members_of_the_newer_protocol_and_is_left_by_them() {
+    use crate::group::ClassicState;
+    let mut bench = Bench::new();
+    classic_pair(&mut bench);
+    assert_eq!(bench.step(&join("N", &["t"])), (3, Some(vec![])));
+    assert_eq!(bench.key_types(), [2, 5, 5, 3, 7, 7, 6, 8, 8, 5, 3, 7, 7, 6, 8]);
+    assert_eq!(bench.group().epoch(), 3);
+    let a = bench.group().member("a").unwrap();
+    assert_eq!((a.is_classic(), a.epoch(), a.assigned().clone()), (true, 2, set(T, &[0, 1])));
+    // The guests let go as everyone else, and commit with the epoch that their generation was.
+    assert_eq!((bench.commit("a", 2), bench.commit("a", 1)), (Ok(()), Err(ErrorCode::IllegalGeneration)));
+    for (id, has) in [("a", [0, 1]), ("b", [2, 3])] {
+        let (epoch, assigned) = bench.step(&guest(owning(id, 2, &has)));
+        if let Some(assigned) = assigned {
+            assert_eq!((epoch, assigned.len()), (2, 1));
+            assert_eq!(bench.step(&guest(owning(id, 2, &assigned))).0, 3);
+        }
+    }
+    assert_eq!(bench.step(&beat("N", 3)).1.unwrap().len(), 1);
+    assert_eq!(bench.group().state(), ModernState::Stable);
+    bench.step(&beat("N", -1));
+    assert_eq!(bench.key_types(), [8, 8, 8, 7, 7, 7, 6, 5, 5, 5, 4, 3, 2]);
+    let classic = bench.groups.classic(G).unwrap();
+    assert_eq!((classic.state(), classic.generation()), (ClassicState::PreparingRebalance, 3));
+    assert_eq!(classic.members().count(), 2);
+}
+
+#[test]
+fn a_guest_needs_hosts() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.refused(&guest(join("a", &["t"]))).0, ErrorCode::InconsistentGroupProtocol);
+    bench.step(&join("N", &["t"]));
+    assert_eq!(bench.step(&guest(join("a", &["t"]))).0, 2);
+    bench.now += 10_001;
+    let now = TimestampMs(bench.now);
+    let records = bench.groups.modern_tick(G, &bench.catalog.clone(), &bench.config.clone(), now);
+    assert_eq!(records.len(), 4, "a guest's session is its own");
+}

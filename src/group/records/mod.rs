@@ -7,7 +7,9 @@ mod record;
 mod share;
 
 pub(crate) use classic::{ClassicGroupValue, ClassicMemberValue};
-pub(crate) use consumer::{ConsumerMember, CurrentAssignment, GroupEpoch, ResolvedRegex, TopicIdPartitions};
+pub(crate) use consumer::{
+    ClassicSide, ConsumerMember, CurrentAssignment, GroupEpoch, ResolvedRegex, TopicIdPartitions,
+};
 pub(crate) use offset::OffsetCommit;
 pub(crate) use record::{Family, GroupRecord};
 pub(crate) use share::{ShareMember, ShareTopic, ShareTopics};

@@ -5,11 +5,11 @@ use super::heartbeat::Ring;
 use crate::client::{self, ConsumerConfig, Result};
 use crate::disk::SharedWord;
 use crate::group::{
-    Assignor, ClassicClient, ClassicGroup, Error as GroupError, GroupKind, Place, Protocols, Seat, Step,
-    TopicPartitions,
+    Assignor, ClassicClient, ClassicGroup, ClassicSide, Error as GroupError, GroupKind, ModernClient, Place,
+    Protocols, Seat, Step, TopicPartitions,
 };
 use crate::local::error::Error;
-use crate::types::ErrorCode;
+use crate::types::{ErrorCode, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,6 +26,31 @@ impl Classic {
         let assignors = config.assignors.iter().filter_map(|name| Assignor::named(name)).collect();
         let client = ClassicClient::new(assignors, config.instance_id.clone(), topics);
         Classic { client, word: None, seen: 0, ring: Ring::default() }
+    }
+
+    /// What it tells a group of the newer protocol that it is a guest in.
+    pub(super) fn side(&self, config: &ConsumerConfig) -> Result<ClassicSide> {
+        let protocols = self.client.protocols(-1)?;
+        Ok(ClassicSide { session_timeout_ms: config.session_timeout_ms, protocols })
+    }
+
+    /// Hands over to a guest's part in a group of the newer protocol: to go on with what the consumer has if it has a place
+    /// in the group, else to join.
+    pub(super) fn become_guest(&mut self, desk: &Desk, topics: &[String]) -> Result<ModernClient> {
+        let catalog = desk.cluster.catalog()?;
+        let with_id = |tp: TopicPartition| Some(((catalog.get(&tp.topic)?.id, tp.partition), tp));
+        let owned = self.client.hand_over().into_iter().filter_map(with_id).collect();
+        let place = desk.place();
+        let new_id = || format!("{}-{}", desk.config.client_id, uuid::Uuid::new_v4());
+        let has_place = place.is_some();
+        let member_id = place.map_or_else(new_id, |place| place.member_id);
+        Ok(ModernClient::guest(member_id, desk.config.instance_id.clone(), topics, owned, has_place))
+    }
+
+    /// Goes on in a group that is a classic one again.
+    pub(super) fn resume(&mut self, desk: &Desk) {
+        self.client.resume(desk.place().is_some());
+        self.word = None;
     }
 
     pub(super) fn subscribe(&mut self, topics: &[String]) {

@@ -10,8 +10,8 @@ use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result
 use crate::disk::{self, SharedWord};
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Assignor, Belief, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place, Protocols, Speaker,
-    SyncRequest,
+    Assignor, Belief, ClassicSide, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place,
+    Protocols, Speaker, SyncRequest,
 };
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub(super) struct Desk {
     /// Where signs of life go; beside `inner`, which is held while the group's lock is waited for.
     pulse: Mutex<Option<Arc<SharedWord>>>,
     has_closed: Mutex<bool>,
+    /// What a member of the classic protocol tells a group of the newer one that it is a guest in.
+    pub(super) guest: Mutex<Option<ClassicSide>>,
     closed: Condvar,
     /// Rises as records are handed over and polls begin: the consumer is at work.
     progress: AtomicU64,
@@ -64,6 +66,7 @@ impl Desk {
             inner: Mutex::new(Inner { log, seat: None, is_closed: false }),
             pulse: Mutex::new(None),
             has_closed: Mutex::new(false),
+            guest: Mutex::default(),
             closed: Condvar::new(),
             progress: AtomicU64::new(0),
             idle: AtomicBool::new(false),

@@ -10,20 +10,18 @@ use super::modern::Modern;
 use super::settle::modern_limits;
 use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, GroupProtocol, Result};
 use crate::disk::Channels;
-use crate::group::Step;
+use crate::group::{GroupKind, Step};
 use crate::types::{ErrorCode, Offset, TopicPartition};
 use std::sync::Arc;
 
 /// A member of a group. Dropping it is what a crash does.
 pub(in crate::local) struct GroupMember {
     desk: Arc<Desk>,
-    protocol: Protocol,
-}
-
-/// How the group shares its partitions out, as this member plays its part in that.
-enum Protocol {
-    Classic(Classic),
-    Modern(Modern),
+    topics: Vec<String>,
+    /// Its part in the classic protocol, if that is what it speaks.
+    classic: Option<Classic>,
+    /// Its part in the newer protocol; one that speaks the classic one has it as long as it is a guest.
+    modern: Option<Modern>,
 }
 
 impl GroupMember {
@@ -37,35 +35,66 @@ impl GroupMember {
         if group.is_empty() {
             return Err(client::Error::of(ErrorCode::InvalidGroupId));
         }
-        let (config, protocol) = match &config.protocol {
-            GroupProtocol::Classic => (config.clone(), Protocol::Classic(Classic::new(config, topics))),
+        let mut config = config.clone();
+        let (mut classic, mut modern) = (None, None);
+        match &config.protocol {
+            GroupProtocol::Classic => classic = Some(Classic::new(&config, topics)),
             GroupProtocol::Consumer { .. } => {
-                let session_timeout_ms = modern_limits(cluster, group)?.session_timeout_ms;
-                let config = ConsumerConfig { session_timeout_ms, ..config.clone() };
-                let modern = Modern::new(&config, topics);
-                (config, Protocol::Modern(modern))
+                config.session_timeout_ms = modern_limits(cluster, group)?.session_timeout_ms;
+                modern = Some(Modern::new(&config, topics));
             }
-        };
+        }
         let desk = Arc::new(Desk::open(cluster, group, &config)?);
         heartbeat::start(&desk)?;
-        Ok(GroupMember { desk, protocol })
+        Ok(GroupMember { desk, topics: topics.to_vec(), classic, modern })
     }
 
     /// Changes what the member subscribes to, or tells it that topics or partitions may have come or gone.
     pub(in crate::local) fn subscribe(&mut self, topics: &[String]) {
-        match &mut self.protocol {
-            Protocol::Classic(classic) => classic.subscribe(topics),
-            Protocol::Modern(modern) => modern.subscribe(topics),
+        self.topics = topics.to_vec();
+        if let Some(classic) = &mut self.classic {
+            classic.subscribe(topics);
+        }
+        if let Some(modern) = &mut self.modern {
+            modern.subscribe(topics);
         }
     }
 
     /// The next thing to be done; `None` if there is nothing before something changes, which is cheap to find out.
     pub(in crate::local) fn advance(&mut self) -> Result<Option<Step>> {
         self.desk.at_work();
-        match &mut self.protocol {
-            Protocol::Classic(classic) => classic.advance(&self.desk),
-            Protocol::Modern(modern) => modern.advance(&self.desk),
+        loop {
+            let outcome = match (&mut self.modern, &mut self.classic) {
+                (Some(modern), _) => modern.advance(&self.desk),
+                (None, Some(classic)) => classic.advance(&self.desk),
+                (None, None) => return Ok(None),
+            };
+            match outcome {
+                Err(e) if e.code == ErrorCode::InconsistentGroupProtocol && self.change_over()? => {}
+                other => return other,
+            }
         }
+    }
+
+    /// A member of the classic protocol follows its group from one protocol to the other; false if it hasn't changed.
+    fn change_over(&mut self) -> Result<bool> {
+        let Some(classic) = &mut self.classic else { return Ok(false) };
+        if self.modern.take().is_some() {
+            self.desk.set_guest(None);
+            classic.resume(&self.desk);
+            return Ok(true);
+        }
+        let GroupKind::Consumer(group) = self.desk.look()? else { return Ok(false) };
+        if !group.has_members() {
+            return Ok(false);
+        }
+        self.desk.set_guest(Some(classic.side(&self.desk.config)?));
+        let place = self.desk.place();
+        if let Some(member) = place.and_then(|place| group.member(&place.member_id)) {
+            self.desk.set_epoch(member.epoch());
+        }
+        self.modern = Some(Modern::guest(classic.become_guest(&self.desk, &self.topics)?));
+        Ok(true)
     }
 
     /// To be asked after each record: whether the group has changed since the last step, so that none may be handed over
@@ -73,9 +102,10 @@ impl GroupMember {
     #[inline]
     pub(in crate::local) fn is_called(&self) -> bool {
         self.desk.at_work();
-        match &self.protocol {
-            Protocol::Classic(classic) => classic.is_called(),
-            Protocol::Modern(modern) => modern.is_called(),
+        match (&self.modern, &self.classic) {
+            (Some(modern), _) => modern.is_called(),
+            (None, Some(classic)) => classic.is_called(),
+            (None, None) => false,
         }
     }
 

@@ -24,6 +24,11 @@ impl Modern {
         Modern { client, word: None, seen: 0, ring: Ring::default() }
     }
 
+    /// The part of a member of the classic protocol, whose group has become one of the newer.
+    pub(super) fn guest(client: ModernClient) -> Modern {
+        Modern { client, word: None, seen: 0, ring: Ring::default() }
+    }
+
     pub(super) fn subscribe(&mut self, topics: &[String]) {
         self.client.subscribe(topics);
     }

@@ -5,22 +5,43 @@ use super::log::{GroupLog, Sync};
 use super::presence::Presence;
 use super::settle::{Batches, modern_limits, settle};
 use crate::client::{self, GroupProtocol, Result};
-use crate::group::{Belief, GroupRecord, Groups, HeartbeatRequest, PartitionSet, Refusal};
+use crate::group::{Belief, ClassicSide, GroupRecord, Groups, HeartbeatRequest, PartitionSet, Refusal};
 use crate::types::{ErrorCode, TimestampMs, TopicPartition, Uuid};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// The epoch that says goodbye, for good and for a while.
 const LEAVE: i32 = -1;
 const LEAVE_FOR_A_WHILE: i32 = -2;
 
 impl Desk {
+    /// Whether it takes part in the newer protocol, be it as a guest.
     pub(super) fn is_modern(&self) -> bool {
+        self.speaks_modern() || self.guest().is_some()
+    }
+
+    fn speaks_modern(&self) -> bool {
         matches!(self.config.protocol, GroupProtocol::Consumer { .. })
+    }
+
+    fn guest(&self) -> MutexGuard<'_, Option<ClassicSide>> {
+        self.guest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the member a guest in a group of the newer protocol, or ends that.
+    pub(super) fn set_guest(&self, side: Option<ClassicSide>) {
+        *self.guest() = side;
+    }
+
+    /// Takes over the epoch that a member of a classic group has got in a group of the newer protocol.
+    pub(super) fn set_epoch(&self, epoch: i32) {
+        if let Some(seat) = &mut self.lock().seat {
+            seat.generation = epoch;
+        }
     }
 
     /// The id of a partition's topic, which commits of this protocol bear.
     pub(super) fn topic_id_of(&self, partition: &TopicPartition) -> Option<Uuid> {
-        let catalog = self.is_modern().then(|| self.cluster.catalog().ok()).flatten()?;
+        let catalog = self.speaks_modern().then(|| self.cluster.catalog().ok()).flatten()?;
         catalog.get(&partition.topic).map(|topic| topic.id)
     }
 
@@ -31,6 +52,7 @@ impl Desk {
             instance_id: self.config.instance_id.clone(),
             client_id: self.config.client_id.clone(),
             client_host: HOST.to_owned(),
+            classic: self.guest().clone(),
             ..HeartbeatRequest::default()
         }
     }
@@ -43,12 +65,15 @@ impl Desk {
     ) -> Result<std::result::Result<(), Refusal>> {
         let mut inner = self.lock();
         let Inner { log, seat, .. } = &mut *inner;
-        let GroupProtocol::Consumer { remote_assignor } = &self.config.protocol else { return Ok(Ok(())) };
+        let remote_assignor = match &self.config.protocol {
+            GroupProtocol::Consumer { remote_assignor } => remote_assignor.clone(),
+            GroupProtocol::Classic => None,
+        };
         let request = HeartbeatRequest {
             rebalance_timeout_ms: Some(self.config.rebalance_timeout_ms),
             topics: Some(topics.to_vec()),
             topic_regex: Some(String::new()),
-            assignor: remote_assignor.clone(),
+            assignor: remote_assignor,
             owned: Some(PartitionSet::NONE),
             ..self.request(member_id, 0)
         };
@@ -81,7 +106,7 @@ impl Desk {
             member_id: member_id.to_owned(),
             presence,
             word: Arc::new(live.word()?),
-            belief: Belief::Joined,
+            belief: Belief::Synced(answer.member_epoch),
             generation: answer.member_epoch,
         });
         Ok(Ok(()))
@@ -109,7 +134,10 @@ impl Desk {
                 Err(refusal) => Ok((Batches::new(), Err(refusal))),
             }
         })?;
-        Ok(answer.map(|answer| seat.generation = answer.member_epoch))
+        Ok(answer.map(|answer| {
+            seat.belief = Belief::Synced(answer.member_epoch);
+            seat.generation = answer.member_epoch;
+        }))
     }
 
     /// What a beat does: a sign of life and no more, for only the consumer's own thread knows what it owns. Who is overdue
