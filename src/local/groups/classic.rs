@@ -108,7 +108,14 @@ impl Seat for LocalSeat<'_> {
 
     /// Whoever looks watches over its neighbours too.
     fn look(&mut self) -> Result<Option<ClassicGroup>> {
-        let GroupKind::Classic(group) = self.desk.look()? else { return Ok(None) };
+        let group = match self.desk.look()? {
+            GroupKind::Classic(group) => group,
+            // The member goes on in it as a guest.
+            GroupKind::Consumer(group) if group.has_members() => {
+                return Err(client::Error::of(ErrorCode::InconsistentGroupProtocol));
+            }
+            _ => return Ok(None),
+        };
         if let Some(place) = self.desk.place() {
             self.ring.watch(self.desk, group.neighbours(&place.member_id))?;
         }
