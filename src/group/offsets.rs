@@ -147,6 +147,9 @@ impl Groups {
         partitions: &[TopicPartition],
     ) -> Result<OffsetOutcome, ErrorCode> {
         let group = self.get(group_id).ok_or(ErrorCode::GroupIdNotFound)?;
+        if matches!(group.kind, GroupKind::Share(_)) {
+            return Err(ErrorCode::GroupIdNotFound);
+        }
         if let GroupKind::Classic(classic) = &group.kind
             && group.has_members()
             && classic.protocol_type() != Some(super::protocol::CONSUMER)

@@ -10,7 +10,7 @@ use crate::cli::error::{Failure, Status};
 use crate::cli::input;
 use crate::cli::java_order;
 use crate::cli::parse::Parsed;
-use crate::client::{Admin, GroupState};
+use crate::client::{self, Admin, GroupState};
 use crate::output::{Column, Format, columns, csv_line};
 use crate::types::ErrorCode;
 use crate::types::java::string_hash;
@@ -45,9 +45,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
             }
         };
         if parsed.has("execute") && !plan.is_empty() {
-            for outcome in admin.alter_group_offsets(&group, &plan).map_err(failed)? {
-                outcome.map_err(failed)?;
-            }
+            let altered = admin.alter_group_offsets(&group, &plan);
+            let altered = altered.and_then(|all| all.into_iter().collect::<client::Result<()>>());
+            altered.map_err(|error| refused(error, &plan))?;
         }
         plans.push((group, plan));
     }
@@ -59,6 +59,17 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         view(&plans).print(context, format, String::new)?;
     }
     Ok(status)
+}
+
+/// What Kafka says where offsets are refused.
+fn refused(error: client::Error, plan: &Plan) -> Failure {
+    if error.code == ErrorCode::KafkaStorage {
+        return failed(error);
+    }
+    let partitions: Vec<String> = plan.iter().map(|(tp, _)| tp.to_string()).collect();
+    let words =
+        format!("Failed altering group offsets for the following partitions: [{}]", partitions.join(", "));
+    because(format!("{words}: {}", error.message), &words)
 }
 
 fn read_file(path: &Path) -> Result<String, Failure> {

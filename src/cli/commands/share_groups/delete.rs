@@ -4,19 +4,15 @@ use super::selection;
 use crate::cli::commands::groups::failure::quoted;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
-use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{self, Admin};
 use crate::types::ErrorCode;
-use crate::types::java::string_hash;
 use std::io::Write;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let admin = context.connect(parsed)?.admin()?;
-    let mut groups = selection::groups(parsed, &*admin)?;
-    java_order::sort(&mut groups, java_order::DEFAULT_CAPACITY, |group| string_hash(group));
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
-    for group in groups {
+    for group in selection::groups(parsed, &*admin)? {
         match delete(&*admin, &group) {
             Ok(()) => deleted.push(group),
             Err(refused) => failed.push((group, refused)),

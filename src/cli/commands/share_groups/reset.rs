@@ -13,7 +13,7 @@ use crate::cli::parse::Parsed;
 use crate::client::{self, Admin, OffsetSpec};
 use crate::output::{Column, Format, columns};
 use crate::types::java::string_hash;
-use crate::types::{ErrorCode, TopicPartition};
+use crate::types::{ErrorCode, TopicName, TopicPartition};
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -78,7 +78,7 @@ fn plan(context: &mut Context, parsed: &Parsed, admin: &dyn Admin, group: &str) 
     } else {
         logs.ends(scope, OffsetSpec::Latest)?
     };
-    java_order::sort(&mut plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
+    sort(&mut plan, &selection::topics(parsed)?);
     Ok(plan)
 }
 
@@ -91,12 +91,19 @@ fn scope(parsed: &Parsed, admin: &dyn Admin, group: &str) -> Result<Vec<TopicPar
             Err(error) => Err(failed(error)),
         };
     }
-    let (mut scope, mut whole) = (Vec::new(), Vec::new());
+    let mut scope = Vec::new();
     for argument in selection::topics(parsed)? {
+        let (TopicArgument::Whole(topic) | TopicArgument::Some(topic, _)) = &argument;
+        let all = match TopicName::new(topic) {
+            Ok(_) => selection::partitions_of(admin, topic),
+            Err(_) => Err(client::Error::of(ErrorCode::InvalidTopic)),
+        };
         match argument {
-            TopicArgument::Whole(topic) => whole.push(topic),
+            TopicArgument::Whole(_) => {
+                scope.extend(all.map_err(|error| because(&error.message, &error.message))?);
+            }
             TopicArgument::Some(topic, numbers) => {
-                if let Err(error) = selection::partitions_of(admin, &topic) {
+                if let Err(error) = all {
                     let class = "java.util.concurrent.ExecutionException";
                     let cause = format!("{class}: {}: {}", error.java_class(), error.message);
                     return Err(because(&error.message, &cause));
@@ -106,10 +113,6 @@ fn scope(parsed: &Parsed, admin: &dyn Admin, group: &str) -> Result<Vec<TopicPar
             }
         }
     }
-    for topic in in_java_order(whole) {
-        let all = selection::partitions_of(admin, &topic);
-        scope.extend(all.map_err(|error| because(&error.message, &error.message))?);
-    }
     let mut seen = BTreeSet::new();
     match scope.iter().find(|tp| !seen.insert(*tp)) {
         Some(twice) => Err(because(&format!("{twice} is named twice"), &format!("Duplicate key {twice}"))),
@@ -117,10 +120,21 @@ fn scope(parsed: &Parsed, admin: &dyn Admin, group: &str) -> Result<Vec<TopicPar
     }
 }
 
-/// Topics as a map of them gives them back, which decides about partitions of the same hash.
-fn in_java_order(mut topics: Vec<String>) -> Vec<String> {
-    java_order::sort(&mut topics, java_order::DEFAULT_CAPACITY, |topic| string_hash(topic));
-    topics
+/// Sorts a plan as Kafka lists it. Of partitions with the same hash come first those that were named by number, then those of
+/// whole topics, in the order of a map of these.
+fn sort(plan: &mut Plan, arguments: &[TopicArgument]) {
+    let mut whole: Vec<&str> = Vec::new();
+    let mut order: Vec<&str> = Vec::new();
+    for argument in arguments {
+        match argument {
+            TopicArgument::Whole(topic) => whole.push(topic),
+            TopicArgument::Some(topic, _) => order.push(topic),
+        }
+    }
+    java_order::sort(&mut whole, java_order::DEFAULT_CAPACITY, |topic| string_hash(topic));
+    order.extend(whole);
+    plan.sort_by_key(|(tp, _)| order.iter().position(|topic| *topic == tp.topic));
+    java_order::sort(plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
 }
 
 /// Kafka's table.
@@ -157,18 +171,22 @@ mod tests {
             topic: topic.to_owned(),
             partition: PartitionId(partition),
         };
-        let topics = in_java_order(["demo", "abc", "other"].map(str::to_owned).to_vec());
-        assert_eq!(topics, ["other", "abc", "demo"]);
-        let counts = [1, 12, 2];
+        let whole = |topic: &str| TopicArgument::Whole(topic.to_owned());
+        let arguments = [whole("demo"), whole("abc"), whole("other")];
         let partitions =
-            topics.iter().zip(counts).flat_map(|(topic, count)| (0..count).map(|p| tp(topic, p)));
-        let mut plan: Plan = partitions.map(|tp| (tp, Offset::ZERO)).collect();
-        java_order::sort(&mut plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
-        let listed: Vec<String> = plan.iter().map(|(tp, _)| tp.to_string()).collect();
+            |count: i32, topic: &'static str| (0..count).map(move |p| (tp(topic, p), Offset::ZERO));
+        let mut plan: Plan =
+            partitions(2, "demo").chain(partitions(12, "abc")).chain(partitions(1, "other")).collect();
+        let listed = |plan: &Plan| plan.iter().map(|(tp, _)| tp.to_string()).collect::<Vec<_>>().join(" ");
+        sort(&mut plan, &arguments);
         // As seen with Kafka 4.2.
         let expected =
             "abc-2 abc-3 abc-0 other-0 abc-1 demo-0 demo-1 abc-10 abc-11 abc-8 abc-9 abc-6 abc-7 abc-4 abc-5";
-        assert_eq!(listed.join(" "), expected);
+        assert_eq!(listed(&plan), expected);
+        let mut plan: Plan = partitions(1, "other").chain(partitions(2, "abc")).collect();
+        let abc = TopicArgument::Some("abc".to_owned(), vec![PartitionId(0), PartitionId(1)]);
+        sort(&mut plan, &[whole("other"), abc]);
+        assert_eq!(listed(&plan), "abc-0 abc-1 other-0");
         let one = text("g", &vec![(tp("demo", 1), Offset::new(4))]);
         assert_eq!(
             one,

@@ -2,8 +2,10 @@
 
 use super::failure::failed;
 use crate::cli::error::Failure;
+use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, GroupListing, GroupType};
+use crate::types::java::string_hash;
 
 /// The share groups, by id.
 pub(super) fn share_groups(admin: &dyn Admin) -> Result<Vec<GroupListing>, Failure> {
@@ -12,7 +14,7 @@ pub(super) fn share_groups(admin: &dyn Admin) -> Result<Vec<GroupListing>, Failu
     Ok(groups)
 }
 
-/// The groups named, each once and sorted; every share group with `--all-groups`.
+/// The groups named, each once, in the order in which Kafka comes to them; every share group with `--all-groups`.
 pub(super) fn groups(parsed: &Parsed, admin: &dyn Admin) -> Result<Vec<String>, Failure> {
     let mut groups = if parsed.has("all-groups") {
         share_groups(admin)?.into_iter().map(|listing| listing.group).collect()
@@ -21,5 +23,7 @@ pub(super) fn groups(parsed: &Parsed, admin: &dyn Admin) -> Result<Vec<String>, 
     };
     groups.sort();
     groups.dedup();
+    let capacity = java_order::capacity_for_all(groups.len());
+    java_order::sort(&mut groups, capacity, |group| string_hash(group));
     Ok(groups)
 }
