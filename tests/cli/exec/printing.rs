@@ -36,6 +36,9 @@ fn at_most_once_has_committed_what_is_printed() {
         consumer.wait_for_line("^d$");
         consumer.interrupt();
         let second = consumer.finish().interrupted().lines();
-        assert_eq!(second, ["a", "b", "c", "d"][usize::try_from(start).unwrap()..]);
+        // A commit that the killed consumer had written and nobody saw yet counts, too.
+        let all = ["a", "b", "c", "d"].map(str::to_owned);
+        assert!(all.ends_with(&second), "{second:?}");
+        assert!(second.len() <= all.len() - usize::try_from(start).unwrap(), "{first:?}, {second:?}");
     }
 }
