@@ -136,7 +136,7 @@ impl Appender {
         self.segment.index_time(end)?;
         self.segment.trim_indexes(end)?;
         self.segment.sync()?;
-        producer_snapshot::write_snapshot(&self.dir, end.segment_base, end.log_end)?;
+        producer_snapshot::write_snapshot(&self.dir, end.log_end)?;
         let next = Segment::open(&self.dir, end.log_end)?;
         disk::sync_path(&self.dir)?;
         self.segment = next;

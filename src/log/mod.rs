@@ -10,6 +10,7 @@ pub(crate) mod dump;
 mod end;
 mod epochs;
 mod error;
+mod headers;
 mod names;
 mod offset_index;
 mod producer_snapshot;
@@ -28,13 +29,14 @@ pub(crate) use checkpoint::{OffsetCheckpoint, read_checkpoint, write_checkpoint}
 pub(crate) use end::LogEnd;
 pub(crate) use epochs::LeaderEpochs;
 pub(crate) use error::{Error, Result};
+pub(crate) use headers::each_of_producers;
 pub(crate) use names::{
     FileKind, companions, is_empty, read_partition_metadata, segment_file, segments, write_partition_metadata,
 };
 pub(crate) use producer_state::{ProducerEntry, ProducerStates, control_record};
 pub(crate) use read::{Chunk, Gaps, LogReader};
 pub(crate) use recovery::{Recovery, recover};
-pub(crate) use search::{each_batch, first_at_or_after, newest};
+pub(crate) use search::{first_at_or_after, newest};
 pub(crate) use segment::LogConfig;
 pub(crate) use trim::trim;
 pub(crate) use txn_index::{AbortedTransaction, aborted_since};

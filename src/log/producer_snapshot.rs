@@ -8,15 +8,13 @@
 //!
 //! A snapshot speaks of the offsets below the number in its name. Only the newest batch of each producer is kept.
 
+use super::Result;
+use super::headers::each_of_producers;
 use super::names::{FileKind, segment_file, with_kind};
 use super::producer_state::{ProducerBatch, ProducerEntry, ProducerStates};
-use super::read::Gaps;
-use super::search::each_batch;
-use super::{Error, Result};
 use crate::disk::{self, File, Mode};
 use crate::record;
 use crate::types::{Offset, TimestampMs};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 const HEADER_BYTES: usize = 10;
@@ -29,10 +27,7 @@ impl ProducerStates {
     /// The state at `end`: the newest usable snapshot at or below it, and the batches since.
     pub(crate) fn load(dir: &Path, start: Offset, end: Offset) -> Result<ProducerStates> {
         let (mut states, from) = newest_snapshot(dir, end)?;
-        each_batch(dir, from.max(start), end, Gaps::Compacted, |header, batch, _| {
-            states.observe(header, batch)?;
-            Ok(ControlFlow::Continue(()))
-        })?;
+        each_of_producers(dir, from.max(start), end, |header, batch| states.observe(header, batch))?;
         Ok(states)
     }
 
@@ -104,12 +99,8 @@ fn newest_snapshot(dir: &Path, end: Offset) -> Result<(ProducerStates, Offset)> 
 }
 
 /// Writes the snapshot of a segment that is being rolled: the state at `end`, where the next segment begins.
-pub(super) fn write_snapshot(dir: &Path, segment_base: Offset, end: Offset) -> Result<()> {
-    let states = match ProducerStates::load(dir, Offset::ZERO, end) {
-        // Without the segments before this one nothing older can be known.
-        Err(Error::OutOfRange { .. }) => ProducerStates::load(dir, segment_base, end)?,
-        other => other?,
-    };
+pub(super) fn write_snapshot(dir: &Path, end: Offset) -> Result<()> {
+    let states = ProducerStates::load(dir, Offset::ZERO, end)?;
     Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &states.encode())?)
 }
 

@@ -108,7 +108,7 @@ fn lower_bound(dir: &Path, target: TimestampMs) -> Result<Offset> {
 }
 
 /// Hands every batch from `from` to `limit` to `visit` until it breaks.
-pub(crate) fn each_batch(
+fn each_batch(
     dir: &Path,
     from: Offset,
     limit: Offset,

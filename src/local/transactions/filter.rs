@@ -36,11 +36,8 @@ impl CommittedFilter {
         }
         let from = match self.stable {
             Some((known, _)) => {
-                log::each_batch(dir, known, high_watermark, log::Gaps::Compacted, |header, batch, _| {
-                    if header.base_offset() >= known {
-                        self.producers.observe(header, batch)?;
-                    }
-                    Ok(std::ops::ControlFlow::Continue(()))
+                log::each_of_producers(dir, known, high_watermark, |header, batch| {
+                    if header.base_offset() >= known { self.producers.observe(header, batch) } else { Ok(()) }
                 })?;
                 self.indexed.map_or(position, Offset::next)
             }
