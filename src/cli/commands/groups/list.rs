@@ -21,9 +21,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
 
 /// Which columns are shown beside the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Columns {
-    types: bool,
-    states: bool,
+pub(in crate::cli::commands) struct Columns {
+    pub(in crate::cli::commands) types: bool,
+    pub(in crate::cli::commands) states: bool,
 }
 
 impl Columns {
@@ -44,7 +44,7 @@ impl Filter {
         let types = parsed.text("type")?;
         Ok(Filter {
             columns: Columns { types: parsed.has("type"), states: parsed.has("state") },
-            states: states.map_or(Ok(Vec::new()), |list| read_states(&list))?,
+            states: states.map_or(Ok(Vec::new()), |list| read_states(&list, &GroupState::ALL))?,
             types: types.map_or(Ok(Vec::new()), |list| read_types(&list))?,
         })
     }
@@ -61,11 +61,14 @@ fn names(list: &str) -> Vec<&str> {
     if list.is_empty() { Vec::new() } else { list.split(',').collect() }
 }
 
-fn read_states(list: &str) -> Result<Vec<GroupState>, Failure> {
-    let by_name =
-        |name: &str| GroupState::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name.trim()));
+/// Reads a list of some of the `valid` states.
+pub(in crate::cli::commands) fn read_states(
+    list: &str,
+    valid: &[GroupState],
+) -> Result<Vec<GroupState>, Failure> {
+    let by_name = |name: &str| valid.iter().copied().find(|s| s.name().eq_ignore_ascii_case(name.trim()));
     names(list).into_iter().map(by_name).collect::<Option<_>>().ok_or_else(|| {
-        let valid: Vec<&str> = GroupState::ALL.iter().map(|state| state.name()).collect();
+        let valid: Vec<&str> = valid.iter().map(|state| state.name()).collect();
         Failure::usage(format!("Invalid state list '{list}'. Valid states are: {}", valid.join(", ")))
     })
 }
@@ -78,7 +81,7 @@ fn read_types(list: &str) -> Result<Vec<GroupType>, Failure> {
     })
 }
 
-fn ids(groups: &[GroupListing]) -> String {
+pub(in crate::cli::commands) fn ids(groups: &[GroupListing]) -> String {
     groups.iter().map(|group| format!("{}\n", group.group)).collect()
 }
 
@@ -102,7 +105,7 @@ fn text(groups: &[GroupListing], shown: Columns) -> String {
     columns(&layout, &rows)
 }
 
-fn view(groups: &[GroupListing], shown: Columns) -> View {
+pub(in crate::cli::commands) fn view(groups: &[GroupListing], shown: Columns) -> View {
     let mut headings = vec![Heading::text("GROUP", "group")];
     if shown.types {
         headings.push(Heading::text("TYPE", "type"));
@@ -144,14 +147,22 @@ mod tests {
 
     #[test]
     fn lists_take_any_case_and_blanks() {
-        assert_eq!(read_states("stable, EMPTY").unwrap(), [GroupState::Stable, GroupState::Empty]);
-        assert!(read_states("bogus").unwrap_err().message().starts_with("Invalid state list 'bogus'. Valid"));
+        assert_eq!(
+            read_states("stable, EMPTY", &GroupState::ALL).unwrap(),
+            [GroupState::Stable, GroupState::Empty]
+        );
+        assert!(
+            read_states("bogus", &GroupState::ALL)
+                .unwrap_err()
+                .message()
+                .starts_with("Invalid state list 'bogus'. Valid")
+        );
         assert_eq!(read_types("Consumer").unwrap(), [GroupType::Consumer]);
         assert!(read_types("share").is_err());
         assert_eq!(
-            (read_states("").unwrap(), read_states("Empty,").unwrap()),
+            (read_states("", &GroupState::ALL).unwrap(), read_states("Empty,", &GroupState::ALL).unwrap()),
             (vec![], vec![GroupState::Empty])
         );
-        assert!(read_states(" ").is_err() && read_types(",Classic").is_err());
+        assert!(read_states(" ", &GroupState::ALL).is_err() && read_types(",Classic").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! `--describe --members`: who is in the group and what each one has.
 
-use super::describe::{Detail, Section};
+use super::section::{Detail, Section};
 use super::view::{Heading, View};
 use crate::client::{GroupDescription, MemberDescription};
 use crate::output::{Column, columns};
@@ -94,7 +94,7 @@ pub(in crate::cli::commands) fn assignment_text(partitions: &[TopicPartition]) -
     topics.collect::<Vec<_>>().join(";")
 }
 
-fn view(group: &GroupDescription) -> View {
+pub(in crate::cli::commands) fn view(group: &GroupDescription) -> View {
     let headings = vec![
         Heading::text("GROUP", "group"),
         Heading::text("MEMBER", "consumer_id"),

@@ -2,19 +2,22 @@
 
 mod delete;
 mod delete_offsets;
+pub(super) mod deletion;
 mod describe;
 pub(super) mod failure;
-mod list;
+pub(super) mod grammar;
+pub(super) mod list;
 mod list_all;
 pub(super) mod log_offsets;
 pub(super) mod members;
 mod offsets;
 pub(super) mod plan;
 mod plan_file;
-mod reset;
+pub(super) mod reset;
 pub(super) mod reset_time;
+pub(super) mod section;
 pub(super) mod selection;
-mod states;
+pub(super) mod states;
 mod tool;
 mod usage_checks;
 mod validate_regex;

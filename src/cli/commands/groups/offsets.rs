@@ -1,7 +1,7 @@
 //! `--describe --offsets`: what is committed of each partition, how far its log goes, who reads it.
 
-use super::describe::{Detail, Section};
 use super::failure::failed;
+use super::section::{Detail, Section};
 use super::view::{Heading, View};
 use crate::cli::error::Failure;
 use crate::client::{Admin, CommittedOffset, GroupDescription, MemberDescription, OffsetSpec};

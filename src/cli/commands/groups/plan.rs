@@ -6,7 +6,7 @@ use super::log_offsets::LogOffsets;
 use super::plan_file::FilePlan;
 use super::reset_time;
 use super::selection::{self, TopicArgument};
-use super::usage_checks::SCENARIOS;
+use super::usage_checks::GRAMMAR;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::java_order;
@@ -56,7 +56,7 @@ impl Planner<'_> {
         } else if let Some(by) = parsed.number::<i64>("shift-by")? {
             self.shifted(group, scope, by)?
         } else {
-            let names: Vec<String> = SCENARIOS.iter().map(|name| format!("[{name}]")).collect();
+            let names: Vec<String> = GRAMMAR.scenarios.iter().map(|name| format!("[{name}]")).collect();
             let names = names.join(", ");
             let message =
                 format!("Option '[reset-offsets]' requires one of the following scenarios: [{names}]");

@@ -94,9 +94,10 @@ fn state(admin: &dyn Admin, group: &str) -> Result<GroupState, Failure> {
 
 /// Kafka's table; an empty line alone when there is no group.
 fn text(plans: &[(String, Plan)]) -> String {
-    if plans.is_empty() {
-        return "\n".to_owned();
-    }
+    if plans.is_empty() { "\n".to_owned() } else { format!("\n{}", table(plans)) }
+}
+
+pub(in crate::cli::commands) fn table(plans: &[(String, Plan)]) -> String {
     let layout = [Column::AtLeast(15), Column::AtLeast(15), Column::Exactly(10), Column::Free];
     let mut rows = vec![["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"].map(str::to_owned).to_vec()];
     for (group, plan) in plans {
@@ -104,7 +105,7 @@ fn text(plans: &[(String, Plan)]) -> String {
             vec![group.clone(), tp.topic.clone(), tp.partition.to_string(), offset.to_string()]
         }));
     }
-    format!("\n{}", columns(&layout, &rows))
+    columns(&layout, &rows)
 }
 
 /// The plan as `--from-file` reads it; an only group is not named.
@@ -122,7 +123,7 @@ fn csv(plans: &[(String, Plan)], only_group: bool) -> String {
     out
 }
 
-fn view(plans: &[(String, Plan)]) -> View {
+pub(in crate::cli::commands) fn view(plans: &[(String, Plan)]) -> View {
     let headings = vec![
         Heading::text("GROUP", "group"),
         Heading::text("TOPIC", "topic"),

@@ -1,35 +1,53 @@
 //! `--describe --state`: who coordinates the group, how it shares out, and how far it is.
 
-use super::describe::{Detail, Section};
+use super::section::{Detail, Section};
 use super::view::{Heading, View};
 use crate::client::GroupDescription;
 use crate::output::{Column, columns};
 
+/// The epoch for which the targets of the members were computed.
+const TARGET_EPOCH: Heading = Heading::number("TARGET-EPOCH", "target_assignment_epoch");
+
 pub(super) fn section(group: &GroupDescription, detail: Detail) -> Section {
-    Section { text: Some(text(group, detail)), view: view(group) }
+    Section { text: Some(text(group, detail)), view: view(group, TARGET_EPOCH) }
 }
 
 /// Kafka's table.
 fn text(group: &GroupDescription, detail: Detail) -> String {
-    let coordinator = &group.coordinator;
-    let address = format!("{}:{}  ({})", coordinator.host, coordinator.port, coordinator.id);
     let assignor = if group.assignor.is_empty() { "-" } else { &group.assignor };
-    let mut layout = vec![Column::AtLeast(15), Column::AtLeast(25), Column::Exactly(20), Column::Exactly(20)];
-    let mut header = vec!["GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE"];
-    let mut row = vec![group.group.clone(), address, assignor.to_owned(), group.state.name().to_owned()];
+    let mut cells = coordinator(group);
+    cells.push((Column::Exactly(20), "ASSIGNMENT-STRATEGY", assignor.to_owned()));
+    cells.push((Column::Exactly(20), "STATE", group.state.name().to_owned()));
     if detail == Detail::Verbose {
-        layout.extend([Column::Exactly(15), Column::Exactly(25)]);
-        header.extend(["GROUP-EPOCH", "TARGET-ASSIGNMENT-EPOCH"]);
         let epoch = |epoch: Option<i32>| epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
-        row.extend([epoch(group.group_epoch), epoch(group.target_assignment_epoch)]);
+        cells.push((Column::Exactly(15), "GROUP-EPOCH", epoch(group.group_epoch)));
+        cells.push((Column::Exactly(25), "TARGET-ASSIGNMENT-EPOCH", epoch(group.target_assignment_epoch)));
     }
-    layout.push(Column::Free);
-    header.push("#MEMBERS");
-    row.push(group.members.len().to_string());
-    columns(&layout, &[header.into_iter().map(str::to_owned).collect(), row])
+    cells.push((Column::Free, "#MEMBERS", group.members.len().to_string()));
+    table(cells)
 }
 
-fn view(group: &GroupDescription) -> View {
+/// A column of a table with one row: its width, its title, the cell.
+type Cell = (Column, &'static str, String);
+
+/// The columns that every such table begins with.
+pub(in crate::cli::commands) fn coordinator(group: &GroupDescription) -> Vec<Cell> {
+    let coordinator = &group.coordinator;
+    let address = format!("{}:{}  ({})", coordinator.host, coordinator.port, coordinator.id);
+    vec![
+        (Column::AtLeast(15), "GROUP", group.group.clone()),
+        (Column::AtLeast(25), "COORDINATOR (ID)", address),
+    ]
+}
+
+/// The table of these columns.
+pub(in crate::cli::commands) fn table(cells: Vec<Cell>) -> String {
+    let layout: Vec<Column> = cells.iter().map(|(column, _, _)| *column).collect();
+    let (header, row) = cells.into_iter().map(|(_, title, cell)| (title.to_owned(), cell)).unzip();
+    columns(&layout, &[header, row])
+}
+
+pub(in crate::cli::commands) fn view(group: &GroupDescription, target_epoch: Heading) -> View {
     let headings = vec![
         Heading::text("GROUP", "group"),
         Heading::text("COORDINATOR", "coordinator"),
@@ -38,7 +56,7 @@ fn view(group: &GroupDescription) -> View {
         Heading::text("STATE", "state"),
         Heading::number("MEMBERS", "members"),
         Heading::number("EPOCH", "group_epoch"),
-        Heading::number("TARGET-EPOCH", "target_assignment_epoch"),
+        target_epoch,
     ];
     let assignor = Some(group.assignor.as_str()).filter(|name| !name.is_empty());
     let row = vec![

@@ -1,7 +1,8 @@
 //! The table of kafka-consumer-groups' options, and the way to its actions.
 
 use super::failure::{because, unreadable};
-use super::{delete, delete_offsets, describe, list, reset, usage_checks as checks, validate_regex};
+use super::usage_checks::{Action, GRAMMAR};
+use super::{delete, delete_offsets, describe, list, reset, usage_checks, validate_regex};
 use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
@@ -104,19 +105,19 @@ fn reset_options(table: Command) -> Command {
 }
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    checks::availability(parsed)?;
-    checks::required(context, parsed)?;
-    checks::combinations(context, parsed)?;
-    let action = checks::action(parsed)?;
+    GRAMMAR.check_availability(parsed)?;
+    GRAMMAR.check_address(context, parsed)?;
+    usage_checks::combinations(context, parsed)?;
+    let action = GRAMMAR.action(parsed)?;
     let _timeout_ms: Option<i32> = parsed.number("timeout")?;
     check_config(parsed)?;
     match action {
-        checks::Action::ValidateRegex => validate_regex::run(context, parsed),
-        checks::Action::List => list::run(context, parsed),
-        checks::Action::Describe => describe::run(context, parsed),
-        checks::Action::Delete => delete::run(context, parsed),
-        checks::Action::DeleteOffsets => delete_offsets::run(context, parsed),
-        checks::Action::ResetOffsets => reset::run(context, parsed),
+        Action::ValidateRegex => validate_regex::run(context, parsed),
+        Action::List => list::run(context, parsed),
+        Action::Describe => describe::run(context, parsed),
+        Action::Delete => delete::run(context, parsed),
+        Action::DeleteOffsets => delete_offsets::run(context, parsed),
+        Action::ResetOffsets => reset::run(context, parsed),
     }
 }
 

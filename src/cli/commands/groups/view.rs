@@ -34,6 +34,17 @@ pub(in crate::cli::commands) struct View {
 }
 
 impl View {
+    /// The listing less a column, named as in JSON.
+    pub(in crate::cli::commands) fn without(mut self, name: &str) -> View {
+        if let Some(index) = self.headings.iter().position(|heading| heading.name == name) {
+            self.headings.remove(index);
+            for row in &mut self.rows {
+                row.remove(index);
+            }
+        }
+        self
+    }
+
     /// Prints the listing as anything but Kafka's text, which `text` gives.
     pub(in crate::cli::commands) fn print(
         &self,

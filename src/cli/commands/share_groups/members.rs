@@ -1,15 +1,14 @@
 //! `--describe --members`: who is in the group and what each one reads.
 
-use super::describe::{Detail, Section};
-use crate::cli::commands::groups::members::assignment_text;
-use crate::cli::commands::groups::view::{Heading, View};
+use crate::cli::commands::groups::members::{self, assignment_text};
+use crate::cli::commands::groups::section::{Detail, Section};
 use crate::client::GroupDescription;
 use crate::output::{Column, columns};
-use serde_json::Value;
 
 pub(super) fn section(group: &GroupDescription, detail: Detail) -> Section {
     let text = (!group.members.is_empty()).then(|| text(group, detail));
-    Section { text, view: view(group) }
+    // No member has a place that is kept for it.
+    Section { text, view: members::view(group).without("group_instance_id") }
 }
 
 /// Kafka's table.
@@ -45,35 +44,6 @@ fn text(group: &GroupDescription, detail: Detail) -> String {
         rows.push(row);
     }
     columns(&layout, &rows)
-}
-
-fn view(group: &GroupDescription) -> View {
-    let headings = vec![
-        Heading::text("GROUP", "group"),
-        Heading::text("MEMBER", "consumer_id"),
-        Heading::text("HOST", "host"),
-        Heading::text("CLIENT", "client_id"),
-        Heading::number("PARTITIONS", "partitions"),
-        Heading::text("ASSIGNMENT", "assignment"),
-        Heading::number("EPOCH", "epoch"),
-    ];
-    let rows = group.members.iter().map(|member| {
-        let assignment = if member.assignment.is_empty() {
-            Value::Null
-        } else {
-            assignment_text(&member.assignment).into()
-        };
-        vec![
-            group.group.as_str().into(),
-            member.member_id.as_str().into(),
-            member.host.as_str().into(),
-            member.client_id.as_str().into(),
-            member.assignment.len().into(),
-            assignment,
-            member.epoch.into(),
-        ]
-    });
-    View { headings, rows: rows.collect() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `--describe --offsets`: how far the group has come with each partition, and how much is not finished.
 
-use super::describe::{Detail, Section};
 use super::failure::failed;
+use crate::cli::commands::groups::section::{Detail, Section};
 use crate::cli::commands::groups::view::{Heading, View};
 use crate::cli::error::Failure;
 use crate::client::{Admin, GroupDescription, SharePosition};

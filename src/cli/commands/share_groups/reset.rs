@@ -3,19 +3,17 @@
 use super::failure::{because, failed, unreadable};
 use crate::cli::commands::groups::log_offsets::LogOffsets;
 use crate::cli::commands::groups::plan::Plan;
+use crate::cli::commands::groups::reset;
 use crate::cli::commands::groups::reset_time;
 use crate::cli::commands::groups::selection::{self, TopicArgument};
-use crate::cli::commands::groups::view::{Heading, View};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, ParseError, Status};
 use crate::cli::java_order;
 use crate::cli::parse::Parsed;
 use crate::client::{self, Admin, OffsetSpec};
-use crate::output::{Column, Format, columns};
 use crate::types::java::string_hash;
 use crate::types::{ErrorCode, TopicName, TopicPartition};
 use std::collections::BTreeSet;
-use std::io::Write;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let format = context.format(parsed)?;
@@ -33,10 +31,8 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
             return Err(refused(error, failed.into_iter()));
         }
     }
-    match format {
-        Format::Text => write!(context.stdout, "\n{}", text(&group, &plan))?,
-        _ => view(&group, &plan).print(context, format, String::new)?,
-    }
+    let plans = [(group, plan)];
+    reset::view(&plans).print(context, format, || format!("\n{}", reset::table(&plans)))?;
     Ok(Status::SUCCESS)
 }
 
@@ -137,29 +133,6 @@ fn sort(plan: &mut Plan, arguments: &[TopicArgument]) {
     java_order::sort(plan, java_order::DEFAULT_CAPACITY, |(tp, _)| java_order::partition_hash(tp));
 }
 
-/// Kafka's table.
-fn text(group: &str, plan: &Plan) -> String {
-    let layout = [Column::AtLeast(15), Column::AtLeast(15), Column::Exactly(10), Column::Free];
-    let mut rows = vec![["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"].map(str::to_owned).to_vec()];
-    rows.extend(plan.iter().map(|(tp, offset)| {
-        vec![group.to_owned(), tp.topic.clone(), tp.partition.to_string(), offset.to_string()]
-    }));
-    columns(&layout, &rows)
-}
-
-fn view(group: &str, plan: &Plan) -> View {
-    let headings = vec![
-        Heading::text("GROUP", "group"),
-        Heading::text("TOPIC", "topic"),
-        Heading::number("PARTITION", "partition"),
-        Heading::number("NEW-OFFSET", "new_offset"),
-    ];
-    let rows = plan.iter().map(|(tp, offset)| {
-        vec![group.into(), tp.topic.as_str().into(), tp.partition.0.into(), offset.get().into()]
-    });
-    View { headings, rows: rows.collect() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,10 +160,5 @@ mod tests {
         let abc = TopicArgument::Some("abc".to_owned(), vec![PartitionId(0), PartitionId(1)]);
         sort(&mut plan, &[whole("other"), abc]);
         assert_eq!(listed(&plan), "abc-0 abc-1 other-0");
-        let one = text("g", &vec![(tp("demo", 1), Offset::new(4))]);
-        assert_eq!(
-            one,
-            "GROUP           TOPIC           PARTITION  NEW-OFFSET\ng               demo            1          4\n"
-        );
     }
 }

@@ -1,53 +1,31 @@
 //! `--describe --state`: who coordinates the group and how far it is.
 
-use super::describe::{Detail, Section};
-use crate::cli::commands::groups::view::{Heading, View};
+use crate::cli::commands::groups::section::{Detail, Section};
+use crate::cli::commands::groups::states;
+use crate::cli::commands::groups::view::Heading;
 use crate::client::GroupDescription;
-use crate::output::{Column, columns};
+use crate::output::Column;
+
+/// The epoch for which the targets of the members were computed.
+const ASSIGNMENT_EPOCH: Heading = Heading::number("ASSIGNMENT-EPOCH", "assignment_epoch");
 
 pub(super) fn section(group: &GroupDescription, detail: Detail) -> Section {
-    Section { text: Some(text(group, detail)), view: view(group) }
+    // There is one strategy only.
+    let view = states::view(group, ASSIGNMENT_EPOCH).without("assignment_strategy");
+    Section { text: Some(text(group, detail)), view }
 }
 
 /// Kafka's table.
 fn text(group: &GroupDescription, detail: Detail) -> String {
-    let coordinator = &group.coordinator;
-    let address = format!("{}:{}  ({})", coordinator.host, coordinator.port, coordinator.id);
-    let mut layout = vec![Column::AtLeast(15), Column::AtLeast(25), Column::Exactly(15)];
-    let mut header = vec!["GROUP", "COORDINATOR (ID)", "STATE"];
-    let mut row = vec![group.group.clone(), address, group.state.name().to_owned()];
+    let mut cells = states::coordinator(group);
+    cells.push((Column::Exactly(15), "STATE", group.state.name().to_owned()));
     if detail == Detail::Verbose {
-        layout.extend([Column::Exactly(12), Column::Exactly(17)]);
-        header.extend(["GROUP-EPOCH", "ASSIGNMENT-EPOCH"]);
         let epoch = |epoch: Option<i32>| epoch.unwrap_or_default().to_string();
-        row.extend([epoch(group.group_epoch), epoch(group.target_assignment_epoch)]);
+        cells.push((Column::Exactly(12), "GROUP-EPOCH", epoch(group.group_epoch)));
+        cells.push((Column::Exactly(17), "ASSIGNMENT-EPOCH", epoch(group.target_assignment_epoch)));
     }
-    layout.push(Column::Free);
-    header.push("#MEMBERS");
-    row.push(group.members.len().to_string());
-    columns(&layout, &[header.into_iter().map(str::to_owned).collect(), row])
-}
-
-fn view(group: &GroupDescription) -> View {
-    let headings = vec![
-        Heading::text("GROUP", "group"),
-        Heading::text("COORDINATOR", "coordinator"),
-        Heading::number("ID", "coordinator_id"),
-        Heading::text("STATE", "state"),
-        Heading::number("MEMBERS", "members"),
-        Heading::number("EPOCH", "group_epoch"),
-        Heading::number("ASSIGNMENT-EPOCH", "assignment_epoch"),
-    ];
-    let row = vec![
-        group.group.as_str().into(),
-        format!("{}:{}", group.coordinator.host, group.coordinator.port).into(),
-        group.coordinator.id.0.into(),
-        group.state.name().into(),
-        group.members.len().into(),
-        group.group_epoch.into(),
-        group.target_assignment_epoch.into(),
-    ];
-    View { headings, rows: vec![row] }
+    cells.push((Column::Free, "#MEMBERS", group.members.len().to_string()));
+    states::table(cells)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The table of kafka-share-groups' options, and the way to its actions.
 
 use super::failure::unreadable;
-use super::{delete, delete_offsets, describe, list, reset, usage_checks as checks};
+use super::usage_checks::{Action, GRAMMAR};
+use super::{delete, delete_offsets, describe, list, reset, usage_checks};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{flag, optional, output, table, target, valued};
@@ -92,16 +93,16 @@ fn reset_options() -> [clap::Arg; 5] {
 }
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    checks::availability(parsed)?;
-    checks::required(context, parsed)?;
-    checks::combinations(parsed)?;
-    let action = checks::action(parsed)?;
+    GRAMMAR.check_availability(parsed)?;
+    GRAMMAR.check_address(context, parsed)?;
+    usage_checks::combinations(parsed)?;
+    let action = GRAMMAR.action(parsed)?;
     let _timeout_ms: Option<i64> = parsed.number("timeout")?;
     match action {
-        checks::Action::List => list::run(context, parsed),
-        checks::Action::Describe => describe::run(context, parsed),
-        checks::Action::Delete => delete::run(context, parsed),
-        checks::Action::DeleteOffsets => delete_offsets::run(context, parsed),
-        checks::Action::ResetOffsets => reset::run(context, parsed),
+        Action::List => list::run(context, parsed),
+        Action::Describe => describe::run(context, parsed),
+        Action::Delete => delete::run(context, parsed),
+        Action::DeleteOffsets => delete_offsets::run(context, parsed),
+        Action::ResetOffsets => reset::run(context, parsed),
     }
 }

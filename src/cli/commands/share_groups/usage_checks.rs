@@ -1,6 +1,6 @@
 //! What kafka-share-groups refuses about its command line, in Kafka's order and words.
 
-use crate::cli::context::Context;
+use crate::cli::commands::groups::grammar::{self, Grammar};
 use crate::cli::error::Failure;
 use crate::cli::parse::Parsed;
 
@@ -14,78 +14,37 @@ pub(super) enum Action {
     DeleteOffsets,
 }
 
-const ACTIONS: [(&str, Action); 5] = [
-    ("list", Action::List),
-    ("describe", Action::Describe),
-    ("delete", Action::Delete),
-    ("reset-offsets", Action::ResetOffsets),
-    ("delete-offsets", Action::DeleteOffsets),
-];
-
-/// Options with the actions that they need one of.
-const AVAILABLE_WITH: [(&str, &[&str]); 4] = [
-    ("members", &["describe"]),
-    ("offsets", &["describe"]),
-    ("state", &["describe", "list"]),
-    ("verbose", &["describe"]),
-];
-
-const SCENARIOS: [&str; 3] = ["to-datetime", "to-earliest", "to-latest"];
-
-/// Options that this action doesn't have; Kafka finds them while it parses.
-pub(super) fn availability(parsed: &Parsed) -> Result<(), Failure> {
-    let without = |(option, actions): &(&'static str, &[&str])| {
-        (parsed.has(option) && parsed.which(actions).is_empty()).then_some(*option)
-    };
-    let missing: Vec<&str> = AVAILABLE_WITH.iter().filter_map(without).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let message =
-        format!("Option(s) [{}] are unavailable given other options on the command line", missing.join(", "));
-    Err(Failure::uncaught("joptsimple.UnavailableOptionException", message))
-}
-
-/// `--bootstrap-server`, which kt's own register and `--data-dir` do without.
-pub(super) fn required(context: &Context, parsed: &Parsed) -> Result<(), Failure> {
-    let named = !parsed.which(&["bootstrap-server", "data-dir"]).is_empty();
-    if context.is_kafka() && !named {
-        return Err(Failure::usage("Missing required argument \"[bootstrap-server]\""));
-    }
-    Ok(())
-}
+pub(super) const GRAMMAR: Grammar<Action> = Grammar {
+    actions: &[
+        ("list", Action::List),
+        ("describe", Action::Describe),
+        ("delete", Action::Delete),
+        ("reset-offsets", Action::ResetOffsets),
+        ("delete-offsets", Action::DeleteOffsets),
+    ],
+    stop: ".",
+    available_with: &[
+        ("members", &["describe"]),
+        ("offsets", &["describe"]),
+        ("state", &["describe", "list"]),
+        ("verbose", &["describe"]),
+    ],
+    local_actions: &[],
+    described_by: "[all-groups], [group]",
+    scenarios: &["to-datetime", "to-earliest", "to-latest"],
+};
 
 /// What goes with what.
 pub(super) fn combinations(parsed: &Parsed) -> Result<(), Failure> {
-    if parsed.has("describe") {
-        check_describe(parsed)?;
-    }
+    GRAMMAR.check_describe(parsed)?;
     if parsed.has("delete") {
         check_delete(parsed)?;
     }
-    if parsed.has("delete-offsets") && !(parsed.has("group") && parsed.has("topic")) {
-        return Err(Failure::usage("Option [delete-offsets] takes the following options: [group], [topic]"));
-    }
+    grammar::check_delete_offsets(parsed)?;
     if parsed.has("reset-offsets") {
         check_reset(parsed)?;
     }
-    conflict(parsed, "group", &["all-groups"])?;
-    conflict(parsed, "group", &["list"])?;
-    conflict(parsed, "topic", &["list", "describe"])
-}
-
-fn check_describe(parsed: &Parsed) -> Result<(), Failure> {
-    if parsed.which(&["group", "all-groups"]).is_empty() {
-        return Err(Failure::usage("Option [describe] takes one of these options: [all-groups], [group]"));
-    }
-    if parsed.which(&["members", "offsets", "state"]).len() > 1 {
-        let message = "Option [describe] takes at most one of these options: [members], [offsets], [state]";
-        return Err(Failure::usage(message));
-    }
-    if parsed.all("state").next().is_some() {
-        return Err(Failure::usage("Option [describe] does not take a value for [state]"));
-    }
-    Ok(())
+    grammar::check_conflicts(parsed)
 }
 
 fn check_delete(parsed: &Parsed) -> Result<(), Failure> {
@@ -106,38 +65,12 @@ fn check_reset(parsed: &Parsed) -> Result<(), Failure> {
         _ if parsed.which(&["topic", "all-topics"]).is_empty() => {
             "Option [reset-offsets] takes one of these options: [all-topics], [topic]"
         }
-        _ if parsed.which(&SCENARIOS).is_empty() => {
+        _ if parsed.which(GRAMMAR.scenarios).is_empty() => {
             "Option [reset-offsets] takes one of these options: [to-datetime], [to-earliest], [to-latest]"
         }
-        _ => {
-            for scenario in SCENARIOS {
-                let others: Vec<&str> = SCENARIOS.into_iter().filter(|other| *other != scenario).collect();
-                conflict(parsed, scenario, &others)?;
-            }
-            return Ok(());
-        }
+        _ => return GRAMMAR.check_scenarios(parsed),
     };
     Err(Failure::usage(message))
-}
-
-fn conflict(parsed: &Parsed, option: &str, others: &[&str]) -> Result<(), Failure> {
-    match parsed.which(others).first() {
-        Some(other) if parsed.has(option) => {
-            Err(Failure::usage(format!("Option \"[{option}]\" can't be used with option \"[{other}]\"")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The one action that was asked for.
-pub(super) fn action(parsed: &Parsed) -> Result<Action, Failure> {
-    let mut given = ACTIONS.iter().filter(|(option, _)| parsed.has(option)).map(|(_, action)| *action);
-    match (given.next(), given.next()) {
-        (Some(action), None) => Ok(action),
-        _ => Err(Failure::usage(
-            "Command must include exactly one action: --list, --describe, --delete, --reset-offsets, --delete-offsets.",
-        )),
-    }
 }
 
 #[cfg(test)]
