@@ -17,6 +17,11 @@ impl Status {
     pub(crate) const FAILURE: Status = Status(1);
     /// A command that only kt has was called wrongly.
     pub(crate) const USAGE: Status = Status(2);
+
+    /// Of a command that a signal has ended, as shells count.
+    pub(crate) fn of_signal(number: i32) -> Status {
+        Status(u8::try_from(128 + number).unwrap_or(1))
+    }
 }
 
 /// What is wrong with an option; displays in Kafka's words.

@@ -5,6 +5,7 @@ mod assignments;
 mod by_hand;
 mod config;
 mod delivery;
+pub(super) mod ending;
 mod exec;
 pub(super) mod formatting;
 pub(super) mod options;
@@ -14,6 +15,7 @@ mod protocol;
 mod run;
 pub(super) mod settings;
 mod taken;
+pub(super) mod waiting;
 
 pub(crate) use config::consumer_config;
 pub(crate) use options::TOOL;

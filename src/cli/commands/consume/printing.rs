@@ -2,7 +2,8 @@
 
 use super::by_hand::ByHand;
 use super::delivery::Commit;
-use super::run::{Ending, Session};
+use super::ending::Ending;
+use super::run::Session;
 use crate::cli::format::FormatterError;
 use crate::client::{ConsumerRecord, Handler};
 use crate::types::TopicPartition;

@@ -6,25 +6,25 @@
 use super::assignments::ShowsAssignments;
 use super::by_hand::{ByHand, Committed};
 use super::config::Request;
+use super::ending::{self, Ending, say_count};
 use super::exec;
 use super::printing::Printing;
 use super::taken::Taken;
+use super::waiting::Waiting;
 use crate::cli::context::{Context, Register};
 use crate::cli::error::{Failure, Status};
-use crate::cli::format::FormatterError;
 use crate::cli::parse::Parsed;
 use crate::cli::target::Connection;
-use crate::client::{self, Consumer, Polled};
+use crate::client::{Consumer, Polled};
 use crate::output::Progress;
 use crate::signal;
 use std::io::{self, Write};
-use std::time::Duration;
 
 /// Runs the tool.
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let request = Request::new(context, parsed)?;
     let limit = match (parsed.number::<i32>("max-messages"), context.register) {
-        (Ok(limit), _) => limit.unwrap_or(-1),
+        (Ok(limit), _) => ending::limit(limit),
         (Err(failure), Register::Kt) => return Err(failure),
         (Err(failure), Register::Kafka) => {
             context.log(failure.message())?;
@@ -38,13 +38,11 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     if parsed.has("show-assignments") {
         consumer = Box::new(ShowsAssignments::new(consumer, &request.consumer.client_id));
     }
-    // -1 is no limit; any other negative number is reached at once.
-    let limit = if limit == -1 { u64::MAX } else { u64::try_from(limit).unwrap_or(0) };
     let mut request = request;
     if let Some(plan) = request.plan.take() {
         return work(context, connection, consumer.as_mut(), request, plan, limit);
     }
-    let choice = request.choice;
+    let (choice, waiting) = (request.choice, Waiting::new(request.timeout));
     let session = Session {
         context,
         request,
@@ -53,7 +51,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         count: 0,
         taken: Taken::default(),
         notes: Vec::new(),
-        watches_output: false,
+        waiting,
         progress: Progress::none(),
     };
     session.run(consumer.as_mut())
@@ -79,10 +77,6 @@ fn work(
     Ok(worked.status)
 }
 
-fn say_count(context: &mut Context, count: u64) -> Result<(), Failure> {
-    context.say(&format!("Processed a total of {count} messages"))
-}
-
 /// After so many chunks of records a consumer is taken to move much.
 const POLLS_THAT_ARE_MUCH: u32 = 3;
 
@@ -100,22 +94,8 @@ pub(super) struct Session<'c> {
     taken: Taken,
     /// What is to be told after what was printed.
     pub(super) notes: Vec<String>,
-    /// The reader's going away ends a wait for records.
-    watches_output: bool,
+    waiting: Waiting,
     progress: Progress,
-}
-
-/// Why the run is over.
-pub(super) enum Ending {
-    /// The limit, the time or `--until-offset` was reached.
-    Complete,
-    Signal(i32),
-    /// A record could not be formatted.
-    Unformatted(FormatterError),
-    Unwritten(io::Error),
-    Unread(client::Error),
-    /// Standard error can't be written.
-    Untold(Failure),
 }
 
 impl Session<'_> {
@@ -126,20 +106,22 @@ impl Session<'_> {
             Ending::Unwritten(error) => return self.end_unwritten(error),
             Ending::Untold(failure) => return Err(failure),
             Ending::Complete => Status::SUCCESS,
-            Ending::Signal(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
+            Ending::Signal(number) => Status::of_signal(number),
             Ending::Unformatted(error) => {
                 self.context.log(&format!("record {}: {error}", self.count))?;
                 Status::FAILURE
             }
-            Ending::Unread(error) => self.tell(&error)?,
+            Ending::Unread(error) => ending::tell(self.context, &error)?,
         };
         let closed = consumer.close();
         say_count(self.context, self.count)?;
         let status = match closed {
             Ok(()) => status,
-            Err(error) => self.tell(&error)?.max(status),
+            Err(error) => ending::tell(self.context, &error)?.max(status),
         };
-        self.print_shutdown()?;
+        if self.request.prints_events {
+            writeln!(self.context.stdout, "shutdown_complete")?;
+        }
         Ok(status)
     }
 
@@ -162,9 +144,6 @@ impl Session<'_> {
                         self.context.stdout.expect_much();
                     }
                 }
-                Polled::Interrupted if self.context.stdout.is_deserted() => {
-                    return Ending::Unwritten(io::ErrorKind::BrokenPipe.into());
-                }
                 Polled::Interrupted => {}
                 Polled::TimedOut | Polled::End => break,
             }
@@ -180,8 +159,7 @@ impl Session<'_> {
 
     /// Polls once and writes what came.
     fn poll(&mut self, consumer: &mut dyn Consumer) -> Result<Polled, Ending> {
-        // Who never has to wait needs no watch.
-        let timeout = if self.watches_output { self.request.timeout } else { Some(Duration::ZERO) };
+        let timeout = self.waiting.timeout();
         let commits_ahead = self.by_hand.as_ref().is_some_and(ByHand::commits_ahead);
         let mut printing = Printing::new(self);
         let polled = consumer.poll(timeout, &mut printing);
@@ -199,14 +177,7 @@ impl Session<'_> {
         if !commits_ahead {
             self.commit(consumer)?;
         }
-        match polled.map_err(Ending::Unread)? {
-            Polled::TimedOut if !self.watches_output => {
-                self.watches_output = true;
-                self.context.stdout.when_deserted(signal::interrupt);
-                Ok(Polled::Interrupted)
-            }
-            polled => Ok(polled),
-        }
+        self.waiting.end(polled.map_err(Ending::Unread)?, &self.context.stdout).map_err(Ending::Unwritten)
     }
 
     /// Commits what was handed over, if that is done by hand.
@@ -219,42 +190,12 @@ impl Session<'_> {
         self.taken.written(self.context.stdout.written_bytes(), self.count);
     }
 
-    /// Kafka notices after each record, so that it has counted one more than were taken. The consumer is not closed:
-    /// what was not written must not be committed.
+    /// Kafka notices after each record, so that it has counted one more than were taken.
     fn end_unwritten(self, error: io::Error) -> Result<Status, Failure> {
-        if self.context.register == Register::Kt {
-            return Err(error.into());
-        }
-        let out = &mut self.context.stdout;
-        out.discard();
-        let taken_count = self.taken.count(out.written_bytes(), out.untaken_bytes());
-        self.context.say("Unable to write to standard out, closing consumer.")?;
-        say_count(self.context, self.count.min(taken_count + 1))?;
-        Ok(Status::SUCCESS)
-    }
-
-    /// Tells of a failed call. Kafka logs it and ends as if all was well.
-    fn tell(&mut self, error: &client::Error) -> Result<Status, Failure> {
-        match self.context.register {
-            Register::Kafka => {
-                self.context.log(&format!("{}: {error}", error.java_class()))?;
-                Ok(Status::SUCCESS)
-            }
-            Register::Kt => {
-                self.context.log(&error.message)?;
-                if let (Some(hint), true) = (&error.hint, self.context.terminals.stderr) {
-                    self.context.say(&format!("hint: {hint}"))?;
-                }
-                Ok(Status::FAILURE)
-            }
-        }
-    }
-
-    fn print_shutdown(&mut self) -> Result<(), Failure> {
-        if self.request.prints_events {
-            writeln!(self.context.stdout, "shutdown_complete")?;
-        }
-        Ok(())
+        let (count, taken) = (self.count, self.taken);
+        ending::unwritten(self.context, error, |out| {
+            count.min(taken.count(out.written_bytes(), out.untaken_bytes()) + 1)
+        })
     }
 
     /// Shows how far it has come to who can't see the records themselves. Returns how many there are to begin with.

@@ -70,7 +70,7 @@ impl Session<'_> {
         match stop {
             Some(Stop::Failed(failure)) => Err(failure),
             Some(Stop::Told) => Ok(Status::FAILURE),
-            Some(Stop::Signal(number)) => Ok(Status(u8::try_from(128 + number).unwrap_or(1))),
+            Some(Stop::Signal(number)) => Ok(Status::of_signal(number)),
             None if self.has_failed && self.context.register == Register::Kt => Ok(Status::FAILURE),
             None => Ok(Status::SUCCESS),
         }

@@ -110,7 +110,7 @@ fn sink(connection: Connection, plan: &Plan, request: &Request) -> Sink {
 fn tell(context: &mut Context, ending: Ending) -> Result<Status, Failure> {
     match ending {
         Ending::Complete => Ok(Status::SUCCESS),
-        Ending::Signal(number) => Ok(Status(u8::try_from(128 + number).unwrap_or(1))),
+        Ending::Signal(number) => Ok(Status::of_signal(number)),
         Ending::Stopped(Stop::Failed(why)) => {
             context.log(&why)?;
             Ok(Status::FAILURE)

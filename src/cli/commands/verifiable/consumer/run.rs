@@ -2,6 +2,7 @@
 
 use super::batch::{Batch, push_committed, push_partition};
 use super::options::{CONSUMER, Request};
+use crate::cli::commands::consume::waiting::Waiting;
 use crate::cli::commands::verifiable::event::Event;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status, Stream};
@@ -53,7 +54,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         tell_error(context, error)?;
     }
     Ok(match signal::received() {
-        Some(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
+        Some(number) => Status::of_signal(number),
         None if (failed.is_some() || closed.is_err()) && !context.is_kafka() => Status::FAILURE,
         None => Status::SUCCESS,
     })
@@ -99,20 +100,11 @@ impl Teller<'_> {
             let message = format!("Invalid topics: [{}]", self.request.topic);
             return Err(Stop::Unread(client::Error::new(ErrorCode::InvalidTopic, message)));
         }
-        // Who never has to wait needs no watch for a reader that goes away.
-        let mut timeout = Some(Duration::ZERO);
+        let mut waiting = Waiting::new(None);
         while self.left > 0 && signal::received().is_none() {
-            let polled = self.poll(consumer, timeout)?;
-            match polled {
-                Polled::Records => self.gather(consumer)?,
-                Polled::TimedOut if timeout.is_some() => {
-                    self.out.when_deserted(signal::interrupt);
-                    timeout = None;
-                }
-                Polled::Interrupted if self.out.is_deserted() => {
-                    return Err(Stop::Unwritten(io::ErrorKind::BrokenPipe.into()));
-                }
-                Polled::TimedOut | Polled::Interrupted | Polled::End => {}
+            let polled = self.poll(consumer, waiting.timeout())?;
+            if waiting.end(polled, self.out)? == Polled::Records {
+                self.gather(consumer)?;
             }
             self.tell_batch(consumer)?;
         }

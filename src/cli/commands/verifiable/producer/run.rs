@@ -250,7 +250,7 @@ impl Session<'_> {
             self.context.log(&format!("{lost} of {sent} records were not stored"))?;
         }
         Ok(match signal::received() {
-            Some(number) => Status(u8::try_from(128 + number).unwrap_or(1)),
+            Some(number) => Status::of_signal(number),
             None if lost > 0 && !self.context.is_kafka() => Status::FAILURE,
             None => Status::SUCCESS,
         })
