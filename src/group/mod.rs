@@ -18,6 +18,8 @@ mod records;
 #[cfg(test)]
 pub(crate) mod schedule;
 mod share;
+#[cfg(test)]
+mod sharing;
 mod state;
 mod streams;
 

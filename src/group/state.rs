@@ -130,66 +130,48 @@ impl Groups {
                 Family::Consumer => self.end(&group, |kind| matches!(kind, GroupKind::Consumer(_))),
                 Family::Share => self.end(&group, |kind| matches!(kind, GroupKind::Share(_))),
             },
-            GroupRecord::Streams { key_type, group, member, tombstone } => {
-                self.apply_to_streams_group(group, key_type, member, tombstone);
-            }
+            record @ GroupRecord::Streams { .. } => self.apply_to_streams_group(record),
             GroupRecord::PartitionMetadata { .. } | GroupRecord::Unknown { .. } => {}
             record if record.key_type() >= 10 && record.key_type() != 16 => self.apply_to_share_group(record),
             record => self.apply_to_modern_group(record, timestamp),
         }
     }
 
-    /// Records of the newer consumer protocol, which make their group if it isn't there; tombstones don't.
-    fn apply_to_modern_group(&mut self, record: GroupRecord, timestamp: TimestampMs) {
-        let Some(group) = record.group().map(str::to_owned) else { return };
-        let is_modern = |group: &Group| matches!(group.kind, GroupKind::Consumer(_));
-        if ModernGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_modern) {
-            return;
-        }
-        let known = self.groups.entry(group).or_default();
-        if !is_modern(known) {
-            known.kind = GroupKind::Consumer(ModernGroup::default());
-        }
-        if let GroupKind::Consumer(modern) = &mut known.kind {
-            modern.apply(record, timestamp);
-        }
-    }
-
-    /// Records of share groups, which make their group if it isn't there; tombstones don't.
-    fn apply_to_share_group(&mut self, record: GroupRecord) {
-        let Some(group) = record.group().map(str::to_owned) else { return };
-        let is_share = |group: &Group| matches!(group.kind, GroupKind::Share(_));
-        if ShareGroup::is_tombstone(&record) && !self.groups.get(&group).is_some_and(is_share) {
-            return;
-        }
-        let known = self.groups.entry(group).or_default();
-        if !is_share(known) {
-            known.kind = GroupKind::Share(ShareGroup::default());
-        }
-        if let GroupKind::Share(share) = &mut known.kind {
-            share.apply(record);
-        }
-    }
-
-    /// Records of streams groups, which make their group if it isn't there; tombstones don't.
-    fn apply_to_streams_group(
+    /// The group that a record of a newer protocol is about, made if there is none of that kind; a tombstone makes none.
+    fn described<T: Default>(
         &mut self,
-        group: String,
-        key_type: i16,
-        member: Option<String>,
-        tombstone: bool,
-    ) {
-        let is_streams = |group: &Group| matches!(group.kind, GroupKind::Streams(_));
-        if tombstone && !self.groups.get(&group).is_some_and(is_streams) {
-            return;
+        record: &GroupRecord,
+        of_kind: fn(&mut GroupKind) -> Option<&mut T>,
+        kind: fn(T) -> GroupKind,
+    ) -> Option<&mut T> {
+        let group = record.group()?;
+        let is_there = self.groups.get_mut(group).is_some_and(|known| of_kind(&mut known.kind).is_some());
+        if !is_there {
+            if record.is_tombstone() {
+                return None;
+            }
+            self.get_or_insert(group).kind = kind(T::default());
         }
-        let known = self.groups.entry(group.clone()).or_default();
-        if !is_streams(known) {
-            known.kind = GroupKind::Streams(StreamsGroup::default());
+        of_kind(&mut self.get_mut(group)?.kind)
+    }
+
+    fn apply_to_modern_group(&mut self, record: GroupRecord, timestamp: TimestampMs) {
+        if let Some(group) = self.described(&record, GroupKind::modern_mut, GroupKind::Consumer) {
+            group.apply(record, timestamp);
         }
-        if let GroupKind::Streams(streams) = &mut known.kind {
-            streams.apply(key_type, member, tombstone);
-            if tombstone && streams.is_gone() {
+    }
+
+    fn apply_to_share_group(&mut self, record: GroupRecord) {
+        if let Some(group) = self.described(&record, GroupKind::share_mut, GroupKind::Share) {
+            group.apply(record);
+        }
+    }
+
+    fn apply_to_streams_group(&mut self, record: GroupRecord) {
+        let known = self.described(&record, GroupKind::streams_mut, GroupKind::Streams);
+        if let (Some(known), GroupRecord::Streams { key_type, group, member, tombstone }) = (known, record) {
+            known.apply(key_type, member, tombstone);
+            if tombstone && known.is_gone() {
                 self.end(&group, |kind| matches!(kind, GroupKind::Streams(_)));
             }
         }
@@ -283,6 +265,21 @@ impl Group {
 }
 
 impl GroupKind {
+    /// The group, if it is one of the newer consumer protocol.
+    pub(super) fn modern_mut(&mut self) -> Option<&mut ModernGroup> {
+        if let GroupKind::Consumer(group) = self { Some(group) } else { None }
+    }
+
+    /// The group, if it is a share group.
+    pub(super) fn share_mut(&mut self) -> Option<&mut ShareGroup> {
+        if let GroupKind::Share(group) = self { Some(group) } else { None }
+    }
+
+    /// The group, if it is a streams group.
+    fn streams_mut(&mut self) -> Option<&mut StreamsGroup> {
+        if let GroupKind::Streams(group) = self { Some(group) } else { None }
+    }
+
     /// The members that `member_id` watches over; none in a group that is not of this machine's consumers.
     pub(crate) fn neighbours(&self, member_id: &str) -> Vec<String> {
         match self {

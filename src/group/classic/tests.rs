@@ -4,10 +4,9 @@ use super::*;
 use crate::group::CommitRequest;
 use crate::group::GroupRecord;
 use crate::group::protocol::Subscription;
+pub(super) use crate::group::sharing::G;
 use crate::group::state::Groups;
 use crate::types::{ErrorCode, TimestampMs};
-
-pub(super) const G: &str = "g";
 
 pub(in crate::group) fn request(id: &str, instance: Option<&str>, assignors: &[&str]) -> JoinRequest {
     let subscription = Subscription::to(vec!["t".to_owned()]).encode().unwrap();

@@ -137,10 +137,7 @@ impl Groups {
 
     /// The group, if it is one of the newer protocol.
     pub(crate) fn modern(&mut self, group_id: &str) -> Option<&mut ModernGroup> {
-        match &mut self.get_mut(group_id)?.kind {
-            GroupKind::Consumer(group) => Some(group),
-            _ => None,
-        }
+        self.get_mut(group_id)?.kind.modern_mut()
     }
 }
 

@@ -112,18 +112,6 @@ impl ModernGroup {
         self.members.values().any(|member| member.regex() == Some(text))
     }
 
-    pub(in crate::group) fn is_tombstone(record: &GroupRecord) -> bool {
-        matches!(
-            record,
-            GroupRecord::Group { value: None, .. }
-                | GroupRecord::ConsumerMember { value: None, .. }
-                | GroupRecord::TargetEpoch { value: None, .. }
-                | GroupRecord::Target { value: None, .. }
-                | GroupRecord::Current { value: None, .. }
-                | GroupRecord::Regex { value: None, .. }
-        )
-    }
-
     /// Applies a record of this group; those of other types are ignored.
     pub(in crate::group) fn apply(&mut self, record: GroupRecord, timestamp: TimestampMs) {
         match record {
@@ -194,27 +182,8 @@ impl ModernGroup {
     /// members own, their targets, themselves, then the group.
     pub(in crate::group) fn tombstones(&self, group: &str) -> Vec<GroupRecord> {
         let family = Family::Consumer;
+        let mut records = family.tombstones_of_members(group, self.members.keys());
         let group = || group.to_owned();
-        let members = || self.members.keys().cloned();
-        let mut records = Vec::new();
-        records.extend(members().map(|member| GroupRecord::Current {
-            family,
-            group: group(),
-            member,
-            value: None,
-        }));
-        records.extend(members().map(|member| GroupRecord::Target {
-            family,
-            group: group(),
-            member,
-            value: None,
-        }));
-        records.push(GroupRecord::TargetEpoch { family, group: group(), value: None });
-        records.extend(members().map(|member| GroupRecord::ConsumerMember {
-            group: group(),
-            member,
-            value: None,
-        }));
         let regexes = self.regexes.keys().cloned();
         records.extend(regexes.map(|regex| GroupRecord::Regex { group: group(), regex, value: None }));
         // Kafka 4.0 wrote the topics' metadata; the key is cleared in case.

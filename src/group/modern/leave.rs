@@ -35,14 +35,9 @@ impl ModernGroup {
 
     /// The tombstones of a member.
     pub(super) fn bury_records(&mut self, id: &str, change: &mut Change<'_>) {
-        let (family, group, member) = (Family::Consumer, change.group(), id.to_owned());
-        let current =
-            GroupRecord::Current { family, group: group.clone(), member: member.clone(), value: None };
-        change.put(self, current);
-        let target =
-            GroupRecord::Target { family, group: group.clone(), member: member.clone(), value: None };
-        change.put(self, target);
-        change.put(self, GroupRecord::ConsumerMember { group, member, value: None });
+        for tombstone in Family::Consumer.tombstones_of_member(change.group_id, id) {
+            change.put(self, tombstone);
+        }
     }
 
     /// Notes when a member gave its last sign of life, for whom that is known without its speaking.

@@ -3,11 +3,11 @@
 use super::*;
 use crate::group::classic::Speaker;
 use crate::group::records::{CurrentAssignment, GroupEpoch, GroupRecord};
+pub(super) use crate::group::sharing::G;
 use crate::group::state::{GroupKind, Groups};
 use crate::group::{CommitRequest, NewCommit};
 use crate::types::{ErrorCode, Offset, PartitionId, TimestampMs, TopicPartition, Uuid};
 
-pub(super) const G: &str = "g";
 pub(super) const T: Uuid = Uuid([1; 16]);
 pub(super) const U: Uuid = Uuid([2; 16]);
 

@@ -5,6 +5,7 @@ mod consumer;
 mod offset;
 mod record;
 mod share;
+mod tombstones;
 
 pub(crate) use classic::{ClassicGroupValue, ClassicMemberValue};
 pub(crate) use consumer::{

@@ -75,18 +75,6 @@ impl ShareGroup {
         self.initialised().iter().any(|one| one.topic_id == topic && one.partitions.contains(&partition))
     }
 
-    pub(in crate::group) fn is_tombstone(record: &GroupRecord) -> bool {
-        matches!(
-            record,
-            GroupRecord::Group { value: None, .. }
-                | GroupRecord::TargetEpoch { value: None, .. }
-                | GroupRecord::Target { value: None, .. }
-                | GroupRecord::Current { value: None, .. }
-                | GroupRecord::ShareMember { value: None, .. }
-                | GroupRecord::ShareTopics { value: None, .. }
-        )
-    }
-
     /// Applies a record of this group; those of other types, and of members that are not known, are ignored.
     pub(in crate::group) fn apply(&mut self, record: GroupRecord) {
         match record {
@@ -127,27 +115,8 @@ impl ShareGroup {
     /// Tombstones of everything that is written of the group, in Kafka's order.
     pub(in crate::group) fn tombstones(&self, group: &str) -> Vec<GroupRecord> {
         let family = Family::Share;
+        let mut records = family.tombstones_of_members(group, self.members.keys());
         let group = || group.to_owned();
-        let members = || self.members.keys().cloned();
-        let mut records = Vec::new();
-        records.extend(members().map(|member| GroupRecord::Current {
-            family,
-            group: group(),
-            member,
-            value: None,
-        }));
-        records.extend(members().map(|member| GroupRecord::Target {
-            family,
-            group: group(),
-            member,
-            value: None,
-        }));
-        records.push(GroupRecord::TargetEpoch { family, group: group(), value: None });
-        records.extend(members().map(|member| GroupRecord::ShareMember {
-            group: group(),
-            member,
-            value: None,
-        }));
         if self.topics.is_some() {
             records.push(GroupRecord::ShareTopics { group: group(), value: None });
         }

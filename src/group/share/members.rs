@@ -56,20 +56,14 @@ impl Groups {
         if is_new {
             group.kind = GroupKind::Share(ShareGroup::default());
         }
-        match &mut group.kind {
-            GroupKind::Share(group) => Ok(group),
-            _ => {
-                let message = format!("Group {group_id} is not a share group.");
-                Err(Refusal::new(ErrorCode::GroupIdNotFound, message))
-            }
-        }
+        group.kind.share_mut().ok_or_else(|| {
+            let message = format!("Group {group_id} is not a share group.");
+            Refusal::new(ErrorCode::GroupIdNotFound, message)
+        })
     }
 
     pub(super) fn share_mut(&mut self, group_id: &str) -> Option<&mut ShareGroup> {
-        match &mut self.get_mut(group_id)?.kind {
-            GroupKind::Share(group) => Some(group),
-            _ => None,
-        }
+        self.get_mut(group_id)?.kind.share_mut()
     }
 
     /// Takes in a member, or what a member says anew of itself, and tells the topics whose state is to be set up first:
@@ -140,12 +134,8 @@ impl Groups {
         let Some(group) = self.share_mut(group_id) else { return Vec::new() };
         let gone: Vec<String> = group.members.keys().filter(|id| is_gone(id)).cloned().collect();
         let mut change = Change::new(group_id);
-        let (family, id) = (Family::Share, || group_id.to_owned());
-        for member in &gone {
-            let member = || member.clone();
-            change.put(group, GroupRecord::Current { family, group: id(), member: member(), value: None });
-            change.put(group, GroupRecord::Target { family, group: id(), member: member(), value: None });
-            change.put(group, GroupRecord::ShareMember { group: id(), member: member(), value: None });
+        for tombstone in gone.iter().flat_map(|id| Family::Share.tombstones_of_member(group_id, id)) {
+            change.put(group, tombstone);
         }
         if !gone.is_empty() {
             group.raise_epoch(&mut change, catalog);
