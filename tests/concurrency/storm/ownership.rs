@@ -11,8 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Known {
     is_dead: bool,
     has_joined: bool,
-    /// It has been stopped, or replaced, since it was last given something: the group may go on without it.
+    /// It has been stopped since it was last given something, or is replaced: the group may go on without it.
     may_be_out: bool,
+    /// Another process has been started with its static id. What it may still be given before that one joins, that one
+    /// takes over.
+    is_replaced: bool,
 }
 
 /// The owners at a moment.
@@ -52,7 +55,8 @@ impl Ownership {
                 self.owners.retain(|_, owner| *owner != member);
                 self.late.retain(|(late, _)| *late != member);
             }
-            Deed::Stop | Deed::Replace => known.may_be_out = true,
+            Deed::Stop => known.may_be_out = true,
+            Deed::Replace => (known.may_be_out, known.is_replaced) = (true, true),
             Deed::Terminate | Deed::Continue => {}
         }
     }
@@ -62,7 +66,7 @@ impl Ownership {
         if known.is_dead {
             return Ok(());
         }
-        (known.has_joined, known.may_be_out) = (true, false);
+        (known.has_joined, known.may_be_out) = (true, known.is_replaced);
         for partition in partitions {
             let Some(former) = self.owners.insert(*partition, member) else { continue };
             if former == member {
@@ -143,4 +147,16 @@ fn two_owners_are_seen_and_late_lines_of_the_stopped_are_not_taken_for_it() {
     all.follow(&Event::Lost(3, vec![0])).unwrap();
     assert_eq!(all.slow(), 1);
     assert!(all.follow(&Event::Revoked(3, vec![0])).is_err());
+}
+
+#[test]
+fn a_replaced_member_that_is_given_something_is_still_about_to_be_out() {
+    let mut all = Ownership::default();
+    all.follow(&Event::Assigned(1, vec![0])).unwrap();
+    all.follow(&Event::Revoked(1, vec![0])).unwrap();
+    all.follow(&Event::Test(Deed::Replace, 1)).unwrap();
+    all.follow(&Event::Assigned(1, vec![0])).unwrap();
+    all.follow(&Event::Assigned(2, vec![0])).unwrap();
+    all.follow(&Event::Revoked(1, vec![0])).unwrap();
+    assert_eq!(all.of(2), [0]);
 }
