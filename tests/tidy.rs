@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("signal", &[]),
-    ("disk", &["types"]),
+    ("disk", &["types", "signal"]),
     ("record", &["types"]),
     ("client", &["types"]),
     ("output", &["types"]),

@@ -1,14 +1,18 @@
 //! Locks between processes, given back by the system when their holder dies.
 
 use super::{Error, File, Mode, Result};
+use crate::signal::{Unstopped, Waiting};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-/// An exclusive lock (`flock`) on a file, held until dropped.
+/// An exclusive lock (`flock`) on a file, held until dropped. No terminal stops this process while it has one, unless it is
+/// held [`FileLock::for_life`].
 #[derive(Debug)]
 pub(crate) struct FileLock {
+    /// Closed before the process may be stopped.
     file: File,
+    unstopped: Option<Unstopped>,
 }
 
 impl FileLock {
@@ -16,33 +20,51 @@ impl FileLock {
     /// waited, it starts over with the new one, so that two holders never have different files of one name.
     pub(crate) fn acquire(path: &Path) -> Result<FileLock> {
         loop {
-            let file = File::open(path, Mode::Create)?;
-            lock(&file)?;
-            if file.is_at_its_path()? {
-                return Ok(FileLock { file });
+            let lock = FileLock::take(File::open(path, Mode::Create)?)?;
+            if lock.file.is_at_its_path()? {
+                return Ok(lock);
             }
         }
+    }
+
+    /// Waits for the lock on an open file.
+    pub(crate) fn take(file: File) -> Result<FileLock> {
+        let unstopped = Some(Unstopped::begin());
+        match fs2::FileExt::try_lock_exclusive(&file.file) {
+            Ok(()) => {}
+            Err(e) if e.kind() == fs2::lock_contended_error().kind() => wait_for(&file)?,
+            Err(e) => return Err(Error::new("lock", file.path(), e)),
+        }
+        Ok(FileLock { file, unstopped })
+    }
+
+    /// A lock that tells that its holder lives: it keeps it while it is stopped.
+    pub(crate) fn for_life(self) -> FileLock {
+        FileLock { unstopped: None, ..self }
     }
 
     /// The file that is locked.
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
+
+    /// Gives the lock back and keeps the file open; `None` where that fails, which takes closing it.
+    pub(crate) fn release(self) -> Option<File> {
+        let FileLock { file, unstopped } = self;
+        let kept = fs2::FileExt::unlock(&file.file).is_ok().then_some(file);
+        drop(unstopped);
+        kept
+    }
 }
 
-/// Waits for the exclusive lock on an open file.
-pub(crate) fn lock(file: &File) -> Result<()> {
+fn wait_for(file: &File) -> Result<()> {
+    let _waiting = Waiting::begin();
     loop {
         match fs2::FileExt::lock_exclusive(&file.file) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             other => return other.map_err(|e| Error::new("lock", file.path(), e)),
         }
     }
-}
-
-/// Gives a lock back before its file is closed.
-pub(crate) fn unlock(file: &File) -> Result<()> {
-    fs2::FileExt::unlock(&file.file).map_err(|e| Error::new("unlock", file.path(), e))
 }
 
 /// Whether somebody, another handle of this process included, holds the exclusive lock on `path`. Asking takes a shared

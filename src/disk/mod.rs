@@ -1,5 +1,5 @@
 //! The one door to the disk: files read and written by position, directories, locks, and the word that readers
-//! sleep on. Knows no format and no Kafka. What differs between systems is here and in `signal.rs`.
+//! sleep on. Knows no format and no Kafka. What differs between systems is here and in `signal/`.
 
 mod dir;
 mod error;
@@ -15,7 +15,7 @@ pub(crate) use dir::{
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
-pub(crate) use lock::{FileLock, SharedRangeLock, held_word, is_locked, lock, unlock, wait_unlocked};
+pub(crate) use lock::{FileLock, SharedRangeLock, held_word, is_locked, wait_unlocked};
 pub(crate) use system::{boot_id, monotonic_ms, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};
 pub(crate) use word::SharedWord;

@@ -62,6 +62,7 @@ impl Cluster {
     /// for reading, and so is a broker's own log directory.
     pub(crate) fn open(dir: &Path) -> client::Result<Cluster> {
         signal::ignore_file_size_limit();
+        signal::put_off_stops();
         Ok(Self::open_or_create(dir)?)
     }
 

@@ -14,6 +14,7 @@ mod create;
 mod delete_records;
 mod error;
 mod groups;
+mod locked;
 mod metadata;
 mod offsets;
 mod partition;

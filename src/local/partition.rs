@@ -4,15 +4,12 @@
 //! watermark that the state publishes.
 
 use super::error::{Error, Result};
+use super::locked::{Locked, Unsynced};
 use super::state::SharedState;
-use crate::disk::{self, Channels, File, Mode, Wake};
-use crate::log::{
-    self, AbortedTransaction, Appended, Appender, BatchHeader, Gaps, LogConfig, LogEnd, LogReader,
-    ProducerStates, Recovery,
-};
-use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
+use crate::disk::{self, Channels, File, FileLock, Mode, Wake};
+use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
+use crate::types::{Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// How a partition's files may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +39,15 @@ pub(super) struct PartitionSpec {
 /// An open partition.
 #[derive(Debug)]
 pub(super) struct Partition {
-    spec: PartitionSpec,
-    wake: Wake,
+    pub(super) spec: PartitionSpec,
+    pub(super) wake: Wake,
     boot_id: u64,
     state_file: Option<File>,
     /// Whether `state_file` was opened for writing, not just by a reader.
     state_writable: bool,
-    appender: Option<Appender>,
+    pub(super) appender: Option<Appender>,
     /// Set when a write or a sync failed in a way that leaves the file's content in doubt.
-    failed: bool,
+    pub(super) failed: bool,
 }
 
 impl Partition {
@@ -105,7 +102,7 @@ impl Partition {
         }
         if self.spec.access == Access::ReadWrite {
             match self.lock() {
-                Ok(locked) => return Ok(locked.state.high_watermark),
+                Ok(locked) => return Ok(locked.high_watermark()),
                 Err(Error::Log(log::Error::Damaged { .. })) => {}
                 Err(e) => return Err(e),
             }
@@ -165,7 +162,7 @@ impl Partition {
         }
     }
 
-    fn deleted(&self) -> Error {
+    pub(super) fn deleted(&self) -> Error {
         Error::PartitionGone { dir: self.spec.dir.clone() }
     }
 
@@ -177,19 +174,14 @@ impl Partition {
         if self.failed {
             return Err(Error::Failed { dir: self.spec.dir.clone() });
         }
-        let file = self.locked_state_file()?;
-        let state = SharedState::read(&file, self.boot_id)?;
-        self.state_file = Some(file);
-        // From here on the guard gives the lock back, whatever fails.
+        let lock = self.locked_state_file()?;
+        let state = SharedState::read(lock.file(), self.boot_id)?;
         let mut state = state.unwrap_or_else(SharedState::unknown);
-        if state.deleted {
-            self.unlock();
-            return Err(self.deleted());
-        }
-        match self.settle(&mut state) {
-            Ok(()) => Ok(Locked { partition: self, state, new_names: false }),
+        let settled = if state.deleted { Err(self.deleted()) } else { self.settle(&mut state, lock.file()) };
+        match settled {
+            Ok(()) => Ok(Locked::new(self, lock, state)),
             Err(e) => {
-                self.unlock();
+                self.unlock(lock);
                 Err(e)
             }
         }
@@ -197,15 +189,15 @@ impl Partition {
 
     /// The state file, locked, and the one that its path leads to. Whoever holds it can rely on the directory: it is
     /// taken away, and a later topic's put in its place, only by a holder of this lock.
-    fn locked_state_file(&mut self) -> Result<File> {
+    fn locked_state_file(&mut self) -> Result<FileLock> {
         loop {
             let (file, known) = match self.state_file.take().filter(|_| self.state_writable) {
                 Some(file) => (file, true),
                 None => (self.open_state_file()?, false),
             };
             self.state_writable = true;
-            disk::lock(&file)?;
-            if !file.is_at_its_path()? {
+            let lock = FileLock::take(file)?;
+            if !lock.file().is_at_its_path()? {
                 self.appender = None;
                 continue;
             }
@@ -213,7 +205,7 @@ impl Partition {
                 disk::remove_file(&self.spec.state_path)?;
                 return Err(self.deleted());
             }
-            return Ok(file);
+            return Ok(lock);
         }
     }
 
@@ -227,16 +219,15 @@ impl Partition {
     /// under the lock. Does nothing where the directory is gone or another topic's by now. Looks at no record, so that
     /// a damaged log can be deleted.
     pub(super) fn delete(&mut self, remove: impl FnOnce() -> Result<()>) -> Result<()> {
-        let file = match self.locked_state_file() {
-            Ok(file) => file,
+        let lock = match self.locked_state_file() {
+            Ok(lock) => lock,
             Err(Error::PartitionGone { .. }) => return Ok(()),
             Err(e) => return Err(e),
         };
-        let state = SharedState::read(&file, self.boot_id)?.unwrap_or_else(SharedState::unknown);
-        SharedState { deleted: true, boot_id: self.boot_id, ..state }.write(&file)?;
-        self.state_file = Some(file);
+        let state = SharedState::read(lock.file(), self.boot_id)?.unwrap_or_else(SharedState::unknown);
+        SharedState { deleted: true, boot_id: self.boot_id, ..state }.write(lock.file())?;
         let outcome = remove().and_then(|()| Ok(disk::remove_file(&self.spec.state_path)?));
-        self.unlock();
+        self.unlock(lock);
         self.wake.notify(self.spec.channels);
         outcome
     }
@@ -252,13 +243,8 @@ impl Partition {
         Ok(File::open(&self.spec.state_path, Mode::Create)?)
     }
 
-    fn unlock(&mut self) {
-        if let Some(file) = &self.state_file {
-            // Closing the file gives the lock back where this fails.
-            if disk::unlock(file).is_err() {
-                self.state_file = None;
-            }
-        }
+    pub(super) fn unlock(&mut self, lock: FileLock) {
+        self.state_file = lock.release();
     }
 
     /// The offset below which the broker's checkpoint says that everything is durable.
@@ -279,7 +265,7 @@ impl Partition {
     }
 
     /// Opens the active segment and makes `state` agree with it, by recovery where it doesn't.
-    fn settle(&mut self, state: &mut SharedState) -> Result<()> {
+    fn settle(&mut self, state: &mut SharedState, file: &File) -> Result<()> {
         let (mut known, mut published) = (None, Offset::ZERO);
         if state.boot_id == self.boot_id {
             if self.appender.as_ref().is_none_or(|open| open.segment_base() != state.end.segment_base) {
@@ -311,188 +297,12 @@ impl Partition {
         *state =
             SharedState { deleted: false, boot_id: self.boot_id, inode, high_watermark: end.log_end, end };
         self.appender = Some(appender);
-        if let Some(file) = &self.state_file {
-            state.write(file)?;
-        }
+        state.write(file)?;
         Ok(())
     }
 
     /// Whether a process died between making the next segment and saying so: then that segment is the active one.
     fn roll_was_cut_short(&self, end: &LogEnd) -> bool {
         end.segment_bytes > 0 && log::segment_file(&self.spec.dir, end.log_end, log::FileKind::Log).exists()
-    }
-}
-
-/// What became of a batch that may have been in the log already.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Placed {
-    Now(Appended),
-    Before { last_offset: Offset },
-}
-
-impl Placed {
-    /// The batch's place, whoever put it there. What was there before may not be durable yet.
-    pub(super) fn appended(self) -> Appended {
-        match self {
-            Placed::Now(appended) => appended,
-            Placed::Before { last_offset } => Appended { last_offset, first_in_segment: true },
-        }
-    }
-}
-
-/// Records below `end` that are in `file`, which is to be synced with the small files and directories beside it.
-#[derive(Debug)]
-pub(super) struct Unsynced {
-    file: Arc<File>,
-    names: Vec<PathBuf>,
-    end: Offset,
-}
-
-/// A partition whose lock is held until this is dropped.
-#[derive(Debug)]
-pub(super) struct Locked<'a> {
-    partition: &'a mut Partition,
-    state: SharedState,
-    /// Whether a file's name is to be synced along with its content.
-    new_names: bool,
-}
-
-impl Locked<'_> {
-    /// The offset that the next record gets.
-    pub(super) fn log_end(&self) -> Offset {
-        self.state.end.log_end
-    }
-
-    pub(super) fn high_watermark(&self) -> Offset {
-        self.state.high_watermark
-    }
-
-    /// The epoch in which the log was last written or led.
-    pub(super) fn leader_epoch(&self) -> LeaderEpoch {
-        self.state.end.leader_epoch
-    }
-
-    /// Appends a whole batch. It is in the file when this returns, neither durable nor visible to readers.
-    pub(super) fn append(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Appended> {
-        self.append_with(epoch, |appender, end, epoch, config| appender.append(end, batch, epoch, config))
-    }
-
-    /// Appends a producer's batch unless it is in the log already, as one may be that was sent again because nobody knew
-    /// what became of it. One out of turn, or of an epoch that has ended, is refused. Costs a look at every batch since
-    /// the newest snapshot.
-    pub(super) fn append_once(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Placed> {
-        let header = BatchHeader::parse(batch)?;
-        let producers = ProducerStates::load(&self.partition.spec.dir, Offset::ZERO, self.state.end.log_end)?;
-        match producers.check(&header)? {
-            Some(last_offset) => Ok(Placed::Before { last_offset }),
-            None => Ok(Placed::Now(self.append(batch, epoch)?)),
-        }
-    }
-
-    /// Appends the ABORT marker of a producer's transaction, with the index entry that readers need to skip it.
-    pub(super) fn append_abort(
-        &mut self,
-        marker: &mut [u8],
-        epoch: LeaderEpoch,
-        producer_id: i64,
-    ) -> Result<Appended> {
-        let offset = self.state.end.log_end;
-        let producers = ProducerStates::load(&self.partition.spec.dir, Offset::ZERO, offset)?;
-        let Some(first_offset) = producers.open_transaction(producer_id) else {
-            // Nothing of the transaction ever got here.
-            return self.append(marker, epoch);
-        };
-        let aborted = AbortedTransaction {
-            producer_id,
-            first_offset,
-            last_offset: offset,
-            last_stable_offset: producers.stable_without(producer_id, offset.next()),
-        };
-        self.append_with(epoch, |appender, end, epoch, config| {
-            appender.append_abort(end, marker, epoch, config, &aborted)
-        })
-    }
-
-    fn append_with(
-        &mut self,
-        epoch: LeaderEpoch,
-        append: impl FnOnce(&mut Appender, &mut LogEnd, LeaderEpoch, &LogConfig) -> log::Result<Appended>,
-    ) -> Result<Appended> {
-        let partition = &mut *self.partition;
-        let Some(appender) = &mut partition.appender else { return Err(partition.deleted()) };
-        let rolled_from = appender.segment_base();
-        // The metadata may lag behind a broker that led in between.
-        let epoch = epoch.max(self.state.end.leader_epoch);
-        let outcome = append(appender, &mut self.state.end, epoch, &partition.spec.config);
-        if appender.segment_base() != rolled_from {
-            self.state.inode = appender.identity()?.0;
-            // A roll syncs what it closes.
-            self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);
-        }
-        let saved = self.save();
-        let appended = outcome?;
-        saved?;
-        self.new_names |= appended.first_in_segment;
-        Ok(appended)
-    }
-
-    /// The file to be synced for what was appended so far.
-    pub(super) fn log_file(&self) -> Option<Arc<File>> {
-        self.partition.appender.as_ref().map(Appender::log_file)
-    }
-
-    /// Lets readers see the records below `end`.
-    pub(super) fn publish(&mut self, end: Offset) -> Result<()> {
-        let end = end.min(self.state.end.log_end);
-        if end > self.state.high_watermark {
-            self.state.high_watermark = end;
-            self.save()?;
-        }
-        // Notified even where another has published further: its own notice may still be to come.
-        self.partition.wake.notify(self.partition.spec.channels);
-        Ok(())
-    }
-
-    /// Whether what was appended began a segment, whose names are to be made durable once.
-    pub(super) fn has_new_names(&self) -> bool {
-        self.new_names
-    }
-
-    /// What is in the log and not visible yet, to be synced when the lock has been given back; see [`Partition::sync`].
-    pub(super) fn unsynced(&self) -> Option<Unsynced> {
-        let end = self.state.end.log_end;
-        let file = self.log_file().filter(|_| self.state.high_watermark < end)?;
-        let names = if self.new_names { self.partition.names() } else { Vec::new() };
-        Some(Unsynced { file, names, end })
-    }
-
-    /// Makes everything appended so far durable and visible.
-    pub(super) fn sync_and_publish(&mut self) -> Result<()> {
-        if let Some(file) = self.log_file()
-            && let Err(e) = file.sync_data()
-        {
-            self.partition.failed = true;
-            return Err(e.into());
-        }
-        if self.new_names {
-            for path in self.partition.names() {
-                disk::sync_path(&path)?;
-            }
-            self.new_names = false;
-        }
-        self.publish(self.state.end.log_end)
-    }
-
-    fn save(&mut self) -> Result<()> {
-        if let Some(file) = &self.partition.state_file {
-            self.state.write(file)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        self.partition.unlock();
     }
 }

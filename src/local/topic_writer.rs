@@ -5,7 +5,8 @@
 
 use super::cluster::Cluster;
 use super::error::Error;
-use super::partition::{Partition, Placed};
+use super::locked::Placed;
+use super::partition::Partition;
 use super::partitioner::Chooser;
 use super::receipts::Place;
 use super::syncer::{Appended, Syncer};

@@ -26,7 +26,7 @@ fn state(kt: &Kt, group: &str) -> String {
 }
 
 /// The lock files of every partition, held for as long as this lives.
-fn hold_locks(kt: &Kt) -> Vec<fs::File> {
+pub(super) fn hold_locks(kt: &Kt) -> Vec<fs::File> {
     let states = fs::read_dir(kt.data().join(".kt/partitions")).unwrap();
     let hold = |path: PathBuf| {
         let file = fs::File::open(path).unwrap();

@@ -3,6 +3,7 @@
 mod delete_under;
 mod first_use;
 mod group_odds;
+mod held_locks;
 mod newer_protocol;
 mod producers;
 mod share;

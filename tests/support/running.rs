@@ -171,7 +171,7 @@ impl Running {
         self.stdin.as_mut()
     }
 
-    fn signal(&self, signal: libc::c_int) {
+    pub(crate) fn signal(&self, signal: libc::c_int) {
         // SAFETY: kill touches no memory, and the child has not been reaped, so the id is still its own.
         unsafe { libc::kill(self.child.id().cast_signed(), signal) };
     }

@@ -27,7 +27,7 @@ impl Presence {
     ) -> Result<Presence> {
         disk::create_dirs(&coordination.group_members(group))?;
         let path = coordination.group_member(group, member_id);
-        let lock = FileLock::acquire(&path)?;
+        let lock = FileLock::acquire(&path)?.for_life();
         let pulse = Arc::new(SharedWord::open(&path)?);
         pulse.set(disk::monotonic_ms());
         Ok(Presence { path, _lock: lock, pulse })

@@ -6,7 +6,8 @@
 use super::super::checkpoints;
 use super::super::cluster::Cluster;
 use super::super::error::{Error, Result};
-use super::super::partition::{Locked, Partition};
+use super::super::locked::Locked;
+use super::super::partition::Partition;
 use super::super::topic::OpenTopic;
 use crate::client::{self, Codec};
 use crate::disk::{self, File};

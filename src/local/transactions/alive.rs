@@ -23,7 +23,7 @@ impl SignOfLife {
         disk::create_dirs(&coordination.transactions())?;
         let path = coordination.transaction(transactional_id);
         let unique = coordination.transactions().join(format!("new-{}", uuid::Uuid::new_v4()));
-        Ok(SignOfLife { path, lock: FileLock::acquire(&unique)? })
+        Ok(SignOfLife { path, lock: FileLock::acquire(&unique)?.for_life() })
     }
 
     /// Puts the file where others look for it. The caller holds the lock on the log of transactions.

@@ -164,7 +164,7 @@ fn steps_out_of_turn_are_refused_and_an_idempotent_producer_needs_none() {
 /// What a retry after a lost answer comes to, by whichever process and after a crash.
 #[test]
 fn a_batch_that_is_sent_twice_is_in_the_log_once() {
-    use crate::local::partition::Placed;
+    use crate::local::locked::Placed;
     use crate::record::{BatchBuilder, Compression, ProducerStamp};
     use crate::types::{LeaderEpoch, TimestampMs};
     let dir = tempfile::tempdir().unwrap();

@@ -4,6 +4,8 @@
 //! looking at the flag and falling asleep. Everything it calls is async-signal-safe. A thread of this process ends a sleep
 //! in the same way.
 
+use super::patience;
+use super::system::{handle_with, keeping_errno};
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::ptr;
@@ -23,27 +25,9 @@ pub(crate) fn install() {
     if INSTALLED.swap(true, Ordering::SeqCst) {
         return;
     }
+    patience::install();
     for signal in [libc::SIGINT, libc::SIGTERM] {
         handle_with(signal, handle, 0);
-    }
-}
-
-fn handle_with(signal: libc::c_int, handler: extern "C" fn(libc::c_int), flags: libc::c_int) {
-    // SAFETY: the structure is zeroed plain data, and the handlers only touch atomics and make system calls that may be
-    // made in one.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler as usize;
-        action.sa_flags = flags;
-        libc::sigaction(signal, &action, ptr::null_mut());
-    }
-}
-
-/// Has a write beyond the file size limit answer with an error instead of killing the process.
-pub(crate) fn ignore_file_size_limit() {
-    // SAFETY: setting a disposition to SIG_IGN touches no memory of ours.
-    unsafe {
-        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 
@@ -110,7 +94,9 @@ pub(crate) fn wake_on_signal(word: &'static AtomicU32) {
 }
 
 extern "C" fn handle(signal: libc::c_int) {
-    RECEIVED.store(signal, Ordering::SeqCst);
+    if RECEIVED.swap(signal, Ordering::SeqCst) == 0 {
+        patience::begin();
+    }
     COUNT.fetch_add(1, Ordering::SeqCst);
     ring();
     wake();
@@ -144,18 +130,4 @@ fn wake() {
     keeping_errno(|| unsafe {
         libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX);
     });
-}
-
-/// Makes a system call and restores `errno`, which the interrupted code may be about to read.
-fn keeping_errno(call: impl FnOnce()) {
-    // SAFETY: the address is that of this thread's `errno`.
-    unsafe {
-        #[cfg(target_os = "linux")]
-        let errno = libc::__errno_location();
-        #[cfg(not(target_os = "linux"))]
-        let errno = libc::__error();
-        let saved = *errno;
-        call();
-        *errno = saved;
-    }
 }
