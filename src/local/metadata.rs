@@ -10,7 +10,6 @@ use crate::disk;
 use crate::metadata::{self, Image, Loader, Record};
 use crate::record::{self, BatchBuilder, BatchReader, Compression, ProducerStamp};
 use crate::types::{BrokerId, LeaderEpoch, Offset, TimestampMs, Uuid, now_ms};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Bytes of log after which a snapshot is worth its writing.
@@ -209,18 +208,11 @@ fn replay_batch(loader: &mut Loader, batches: &mut BatchReader, batch: &[u8]) ->
     if record::BatchHeader::parse(batch)?.is_control() {
         return Ok(());
     }
-    let mut failed = None;
-    let _ = batches.for_each(batch, |record| match Record::decode(record.value.unwrap_or_default()) {
-        Ok(record) => {
-            loader.replay(record);
-            ControlFlow::Continue(())
-        }
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
+    let outcome = batches.try_for_each(batch, |record| {
+        loader.replay(Record::decode(record.value.unwrap_or_default())?);
+        Ok(())
     })?;
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    outcome.map_err(|(_, error): (_, metadata::Error)| error.into())
 }
 
 /// The newest snapshot in the metadata log's directory: its exclusive end offset, its epoch and its path.

@@ -10,7 +10,7 @@ use super::decompress::Decompressor;
 use super::error::{Error, Result};
 use super::legacy::{self, LegacyRecord};
 use super::record::{Base, take_record};
-use crate::types::{RecordView, TimestampType};
+use crate::types::{Offset, RecordView, TimestampType};
 use std::ops::ControlFlow;
 
 /// Decodes batches; keep one for as long as there are batches to read.
@@ -30,6 +30,23 @@ impl BatchReader {
     ) -> Result<ControlFlow<()>> {
         let header = BatchHeader::parse(batch)?;
         self.for_each_of(&header, batch, visit)
+    }
+
+    /// The same where a visit can fail, which ends it: the inner error is the visit's, with the offset of its record.
+    pub(crate) fn try_for_each<E>(
+        &mut self,
+        batch: &[u8],
+        mut visit: impl FnMut(&RecordView<'_>) -> std::result::Result<(), E>,
+    ) -> Result<std::result::Result<(), (Offset, E)>> {
+        let mut failed = None;
+        let _ = self.for_each(batch, |record| match visit(record) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some((record.offset, error));
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(failed.map_or(Ok(()), Err))
     }
 
     /// The same where the header is parsed already, in whatever way.
@@ -99,7 +116,6 @@ fn whole<'a>(header: &BatchHeader, batch: &'a [u8]) -> Result<&'a [u8]> {
 mod tests {
     use super::*;
     use crate::record::fixtures;
-    use crate::types::Offset;
 
     fn count(batch: &[u8]) -> Result<usize> {
         let mut count = 0;

@@ -9,6 +9,7 @@ use super::desk::Desk;
 use crate::disk;
 use crate::types::now_ms;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +25,8 @@ pub(super) fn start(desk: &Arc<Desk>) -> Result<()> {
     spawn("group heartbeat", move || beat(&beating))
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+/// A thread that nobody waits for.
+pub(in crate::local) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
     spawned.map(|_| ()).map_err(|source| Error::Thread { source })
 }
@@ -77,9 +79,19 @@ fn beat(desk: &Desk) {
     }
 }
 
+/// Who has a place in a ring of members.
+pub(in crate::local) trait Watcher: Send + Sync + 'static {
+    /// The file that a member holds the lock of for as long as it lives.
+    fn member_file(&self, member_id: &str) -> Result<PathBuf>;
+
+    /// Has those taken out who are gone; answers whom the member watches over now, which is nobody where the group can't be
+    /// read or written: the others' beats and this one's will do.
+    fn settled_neighbours(&self) -> Vec<String>;
+}
+
 /// The neighbours whose deaths a member waits for.
 #[derive(Clone, Default)]
-pub(super) struct Ring {
+pub(in crate::local) struct Ring {
     watched: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -89,27 +101,39 @@ impl Ring {
     }
 
     /// Watches over a member's neighbours, beside those that it watches over already.
-    pub(super) fn watch(&self, desk: &Arc<Desk>, neighbours: Vec<String>) -> Result<()> {
+    pub(in crate::local) fn watch<W: Watcher>(&self, member: &Arc<W>, neighbours: Vec<String>) -> Result<()> {
         for neighbour in neighbours {
             if self.watched().insert(neighbour.clone()) {
-                let (ring, desk) = (self.clone(), Arc::clone(desk));
-                spawn("group watch", move || ring.wait_for_end(&desk, neighbour))?;
+                let (ring, member) = (self.clone(), Arc::clone(member));
+                spawn("group watch", move || ring.wait_for_end(&member, &neighbour))?;
             }
         }
         Ok(())
     }
 
     /// Sleeps until a neighbour is gone, and then watches over the next.
-    fn wait_for_end(&self, desk: &Arc<Desk>, neighbour: String) {
-        let Ok(coordination) = desk.cluster.coordination() else { return };
-        let waited = disk::wait_unlocked(&coordination.group_member(&desk.group, &neighbour));
-        self.watched().remove(&neighbour);
-        // Without the lock, or where the group can't be written, the others' beats and this one's will do.
-        if waited.is_ok()
-            && let Ok(Some(group)) = desk.settle()
-            && let Some(place) = desk.place()
-        {
-            let _ = self.watch(desk, group.neighbours(&place.member_id));
+    fn wait_for_end<W: Watcher>(&self, member: &Arc<W>, neighbour: &str) {
+        let Ok(file) = member.member_file(neighbour) else { return };
+        let waited = disk::wait_unlocked(&file);
+        self.watched().remove(neighbour);
+        // Without the lock the beats will do.
+        if waited.is_ok() {
+            let _ = self.watch(member, member.settled_neighbours());
         }
+    }
+}
+
+impl Watcher for Desk {
+    fn member_file(&self, member_id: &str) -> Result<PathBuf> {
+        Ok(self.cluster.coordination()?.group_member(&self.group, member_id))
+    }
+
+    fn settled_neighbours(&self) -> Vec<String> {
+        if let Ok(Some(group)) = self.settle()
+            && let Some(place) = self.place()
+        {
+            return group.neighbours(&place.member_id);
+        }
+        Vec::new()
     }
 }

@@ -15,7 +15,6 @@ use crate::log::{self, LogReader};
 use crate::record::{BatchBuilder, BatchHeader, BatchReader, ControlRecord, EndTxn, ProducerStamp};
 use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, Uuid, now_ms};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(in crate::local) const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -303,29 +302,16 @@ impl GroupImage {
             }
             return Ok(());
         }
-        let mut failed = None;
-        let _ = batches.for_each(batch, |record| {
+        let outcome = batches.try_for_each(batch, |record| {
             let (key, value, timestamp) = (record.key, record.value, record.timestamp);
-            let replayed = if header.is_transactional() {
-                self.groups.replay_transactional(header.producer_id(), key, value, timestamp).map(|()| None)
-            } else {
-                self.groups.replay(key, value, timestamp)
-            };
-            match replayed {
-                Ok(described) => {
-                    self.described.extend(described.map(|group| (group, record.offset)));
-                    ControlFlow::Continue(())
-                }
-                Err(source) => {
-                    failed = Some((record.offset, source));
-                    ControlFlow::Break(())
-                }
+            if header.is_transactional() {
+                return self.groups.replay_transactional(header.producer_id(), key, value, timestamp);
             }
+            let described = self.groups.replay(key, value, timestamp)?;
+            self.described.extend(described.map(|group| (group, record.offset)));
+            Ok(())
         })?;
-        match failed {
-            Some((offset, source)) => Err(Error::GroupRecord { dir: dir.to_owned(), offset, source }),
-            None => Ok(()),
-        }
+        outcome.map_err(|(offset, source)| Error::GroupRecord { dir: dir.to_owned(), offset, source })
     }
 }
 

@@ -18,6 +18,7 @@ mod view;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
 pub(super) use desk::is_about_membership;
+pub(super) use heartbeat::{Ring, Watcher, spawn};
 pub(super) use log::{GroupLog, Sync};
 pub(super) use logs::GroupLogs;
 pub(super) use member::GroupMember;

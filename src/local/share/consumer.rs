@@ -2,11 +2,12 @@
 
 use super::super::cluster::Cluster;
 use super::super::error::Error;
+use super::super::groups::Ring;
 use super::desk::{Assignment, ShareDesk};
 use super::reader::RecordReader;
 use super::state_log::StateLogs;
 use super::topics;
-use super::watch::{self, Ring};
+use super::watch;
 use super::work::{Exchange, Outcome, Work};
 use crate::client::{self, Polled, Result, ShareConsumer, ShareConsumerConfig, ShareHandler};
 use crate::disk::{Channels, Woken};
@@ -107,7 +108,7 @@ impl Member {
         if self.assignment.as_ref() == Some(&new) {
             return Ok(());
         }
-        self.ring.watch(&self.desk)?;
+        watch::watch(&self.ring, &self.desk)?;
         self.seeks_the_dead = true;
         let was_away = self.assignment.as_ref().is_some_and(|old| old.member_id != new.member_id);
         if was_away {

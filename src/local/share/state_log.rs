@@ -17,7 +17,6 @@ use crate::share::{ShareKey, ShareRecord, ShareState, ShareStates, state_partiti
 use crate::types::{LeaderEpoch, Offset, PartitionId, TopicPartition, now_ms};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -283,19 +282,8 @@ fn replay(states: &mut ShareStates, dir: &Path, reader: LogReader, limit: Offset
         if header.is_control() {
             return Ok(());
         }
-        let mut failed = None;
-        let _ = batches.for_each(batch, |record| {
-            match states.replay(record.key, record.value, record.offset) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(source) => {
-                    failed = Some((record.offset, source));
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        match failed {
-            Some((offset, source)) => Err(Error::ShareRecord { dir: dir.to_owned(), offset, source }),
-            None => Ok(()),
-        }
+        let outcome =
+            batches.try_for_each(batch, |record| states.replay(record.key, record.value, record.offset))?;
+        outcome.map_err(|(offset, source)| Error::ShareRecord { dir: dir.to_owned(), offset, source })
     })
 }

@@ -12,7 +12,6 @@ use crate::log::LogReader;
 use crate::record::{BatchBuilder, BatchReader, ProducerStamp};
 use crate::txn::{TransactionRecord, TransactionValue, Transactions, state_partition};
 use crate::types::{LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(in crate::local) const STATE_TOPIC: &str = "__transaction_state";
@@ -173,16 +172,6 @@ fn replay_batch(
     batch: &[u8],
     batches: &mut BatchReader,
 ) -> Result<()> {
-    let mut failed = None;
-    let _ = batches.for_each(batch, |record| match transactions.replay(record.key, record.value) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(source) => {
-            failed = Some((record.offset, source));
-            ControlFlow::Break(())
-        }
-    })?;
-    match failed {
-        Some((offset, source)) => Err(Error::TransactionRecord { dir: dir.to_owned(), offset, source }),
-        None => Ok(()),
-    }
+    let outcome = batches.try_for_each(batch, |record| transactions.replay(record.key, record.value))?;
+    outcome.map_err(|(offset, source)| Error::TransactionRecord { dir: dir.to_owned(), offset, source })
 }
