@@ -67,6 +67,37 @@ fn wait_for(file: &File) -> Result<()> {
     }
 }
 
+/// A shared lock (`flock`) on a file, which tells that its holder lives.
+#[derive(Debug)]
+pub(crate) struct SharedLock {
+    file: File,
+}
+
+impl SharedLock {
+    /// Opens the file, which is made if it isn't there, without a lock on it.
+    pub(crate) fn open(path: &Path) -> Result<SharedLock> {
+        Ok(SharedLock { file: File::open(path, Mode::Create)? })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn acquire(&mut self) -> Result<()> {
+        fs2::FileExt::lock_shared(&self.file.file).map_err(|e| Error::new("lock", self.file.path(), e))
+    }
+
+    /// Whether nobody else holds the lock. This holder's own is given up by asking.
+    pub(crate) fn is_only_one(&mut self) -> Result<bool> {
+        let of_file = |e| Error::new("lock", self.file.path(), e);
+        match fs2::FileExt::try_lock_exclusive(&self.file.file) {
+            Ok(()) => fs2::FileExt::unlock(&self.file.file).map(|()| true).map_err(of_file),
+            Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(false),
+            Err(e) => Err(of_file(e)),
+        }
+    }
+}
+
 /// Whether somebody, another handle of this process included, holds the exclusive lock on `path`. Asking takes a shared
 /// lock for a moment: those who ask at the same time don't take one another for the holder.
 pub(crate) fn is_locked(path: &Path) -> Result<bool> {

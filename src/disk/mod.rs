@@ -15,7 +15,7 @@ pub(crate) use dir::{
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
-pub(crate) use lock::{FileLock, SharedRangeLock, held_word, is_locked, wait_unlocked};
+pub(crate) use lock::{FileLock, SharedLock, SharedRangeLock, held_word, is_locked, wait_unlocked};
 pub(crate) use system::{boot_id, monotonic_ms, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};
 pub(crate) use word::SharedWord;

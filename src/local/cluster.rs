@@ -9,6 +9,7 @@ use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
 use super::paths::{self, COORDINATION, Coordination};
 use super::producer::LocalProducer;
+use super::seal::Seal;
 use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
@@ -33,8 +34,6 @@ pub(super) const METADATA_CONFIG: LogConfig = LogConfig {
     index_interval_bytes: 4096,
 };
 
-/// What a broker leaves behind that was stopped in good order; kt never writes it.
-const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 
 /// An open data directory; clones share it.
@@ -53,6 +52,8 @@ struct Shared {
     wake: Wake,
     metadata: Mutex<MetadataLog>,
     catalog: Mutex<Arc<TopicCatalog>>,
+    /// `None` where nothing can be written.
+    seal: Option<Arc<Seal>>,
     /// Tells a real broker that kt is at work in its directory.
     _broker_lock: Option<SharedRangeLock>,
 }
@@ -122,9 +123,16 @@ impl Cluster {
             access,
             recovery_points: broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
+            seal: None,
         };
         let mut metadata = MetadataLog::open(Partition::new(spec, wake))?;
-        if access == Access::ReadWrite {
+        let seal = coordination.as_ref().filter(|_| access == Access::ReadWrite).map(|coordination| {
+            let registration = metadata.image().brokers().get(&broker.id);
+            let broker_epoch = registration.map_or(-1, |registration| registration.epoch);
+            Arc::new(Seal::new(&broker.dir, coordination, metadata.epoch(), broker_epoch))
+        });
+        if let Some(seal) = &seal {
+            metadata.guard(seal);
             metadata.revive(broker.id)?;
         }
         let metadata = Mutex::new(metadata);
@@ -136,9 +144,12 @@ impl Cluster {
             wake,
             metadata,
             catalog: Mutex::default(),
+            seal,
             _broker_lock: broker_lock,
         };
-        Ok(Cluster { shared: Arc::new(shared) })
+        let cluster = Cluster { shared: Arc::new(shared) };
+        cluster.tidy_up_after_the_dead();
+        Ok(cluster)
     }
 
     pub(crate) fn admin(&self) -> Box<dyn Admin> {
@@ -187,6 +198,11 @@ impl Cluster {
         &self.shared.broker
     }
 
+    /// `None` where nothing can be written.
+    pub(super) fn seal(&self) -> Option<&Seal> {
+        self.shared.seal.as_deref()
+    }
+
     pub(super) fn wake(&self) -> Wake {
         self.shared.wake
     }
@@ -199,7 +215,7 @@ impl Cluster {
 
     /// Whether a real broker is at work in the directory, or has left it in good order.
     pub(super) fn is_a_brokers(&self) -> bool {
-        self.shared.held_by_broker.is_some() || self.shared.broker.dir.join(CLEAN_SHUTDOWN).exists()
+        self.shared.held_by_broker.is_some() || Seal::is_kafkas(&self.shared.broker.dir)
     }
 
     /// Why nothing can be written.
@@ -325,6 +341,7 @@ impl Cluster {
             access: shared.access,
             recovery_points: shared.broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: topic.to_string(), partition },
+            seal: shared.seal.clone(),
         };
         Partition::new(spec, shared.wake)
     }

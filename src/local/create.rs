@@ -5,6 +5,7 @@ use super::cluster::METADATA_CONFIG;
 use super::error::{Error, Result};
 use super::metadata::encode_records;
 use super::paths::Coordination;
+use super::seal::Seal;
 use crate::disk::{self, FileLock};
 use crate::log::{self, Appender, LeaderEpochs, LogEnd};
 use crate::metadata::{self, NewBroker, NewController, Record};
@@ -49,6 +50,7 @@ pub(super) fn create(dir: &Path, coordination: &Coordination) -> Result<Broker> 
     };
     write_metadata(&broker)?;
     broker.write()?;
+    Seal::put_on(&aside, -1)?;
     disk::sync_path(&aside)?;
     disk::rename(&aside, &home)?;
     disk::sync_path(dir)?;

@@ -11,6 +11,15 @@ use crate::types::{LeaderEpoch, Offset};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// When records are to be durable that are shown before they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Eventually {
+    /// When this process ends, at the latest.
+    AtTheEnd,
+    /// When the system sees to it.
+    Whenever,
+}
+
 /// What became of a batch that may have been in the log already.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Placed {
@@ -146,6 +155,17 @@ impl<'a> Locked<'a> {
         // Notified even where another has published further: its own notice may still be to come.
         self.partition.wake.notify(self.partition.spec.channels);
         Ok(())
+    }
+
+    /// Lets readers see the records below `end`, which nobody is to wait for until they are durable.
+    pub(super) fn publish_unsynced(&mut self, end: Offset, durable: Eventually) -> Result<()> {
+        if let Some(seal) = &self.partition.spec.seal {
+            match (durable, self.log_file()) {
+                (Eventually::AtTheEnd, Some(file)) => seal.sync_at_end(&file),
+                _ => seal.leave_unsynced(),
+            }
+        }
+        self.publish(end)
     }
 
     /// Whether what was appended began a segment, whose names are to be made durable once.

@@ -5,12 +5,14 @@
 
 use super::error::{Error, Result};
 use super::partition::Partition;
+use super::seal::Seal;
 use crate::client;
 use crate::disk;
 use crate::metadata::{self, Image, Loader, Record};
 use crate::record::{self, BatchBuilder, BatchReader, Compression, ProducerStamp};
 use crate::types::{BrokerId, LeaderEpoch, Offset, TimestampMs, Uuid, now_ms};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes of log after which a snapshot is worth its writing.
 const SNAPSHOT_AFTER_BYTES: u64 = 4 * 1024 * 1024;
@@ -57,6 +59,15 @@ impl MetadataLog {
     /// Rises with every change: the offset behind the last record that is in the image.
     pub(super) fn version(&self) -> Offset {
         self.replayed
+    }
+
+    /// The epoch of the newest batch, which every broker that starts on the directory raises.
+    pub(super) fn epoch(&self) -> LeaderEpoch {
+        self.last_epoch
+    }
+
+    pub(super) fn guard(&mut self, seal: &Arc<Seal>) {
+        self.partition.guard(seal);
     }
 
     pub(super) fn channels(&self) -> disk::Channels {

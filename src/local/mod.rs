@@ -24,6 +24,8 @@ mod producer;
 mod quotas;
 mod receipts;
 mod rotation;
+mod seal;
+mod settle;
 mod share;
 mod state;
 mod syncer;

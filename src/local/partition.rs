@@ -5,11 +5,13 @@
 
 use super::error::{Error, Result};
 use super::locked::{Locked, Unsynced};
+use super::seal::Seal;
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, FileLock, Mode, Wake};
 use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
 use crate::types::{Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How a partition's files may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(super) struct PartitionSpec {
     /// The broker's recovery-point checkpoint and the partition's name in it.
     pub(super) recovery_points: PathBuf,
     pub(super) key: TopicPartition,
+    /// Broken by whoever writes; `None` where nobody does, or nobody knows yet.
+    pub(super) seal: Option<Arc<Seal>>,
 }
 
 /// An open partition.
@@ -89,6 +93,11 @@ impl Partition {
 
     pub(super) fn reader(&self, from: Offset) -> Result<LogReader> {
         Ok(LogReader::open(&self.spec.dir, from, self.spec.gaps)?)
+    }
+
+    /// Has the seal broken before anything more is written.
+    pub(super) fn guard(&mut self, seal: &Arc<Seal>) {
+        self.spec.seal = Some(Arc::clone(seal));
     }
 
     pub(super) fn gaps(&self) -> Gaps {
@@ -187,9 +196,17 @@ impl Partition {
         }
     }
 
+    /// Recovers the log if need be, and makes it durable and visible.
+    pub(super) fn settle_durably(&mut self) -> Result<()> {
+        self.lock()?.sync_and_publish()
+    }
+
     /// The state file, locked, and the one that its path leads to. Whoever holds it can rely on the directory: it is
     /// taken away, and a later topic's put in its place, only by a holder of this lock.
     fn locked_state_file(&mut self) -> Result<FileLock> {
+        if let Some(seal) = &self.spec.seal {
+            seal.break_open()?;
+        }
         loop {
             let (file, known) = match self.state_file.take().filter(|_| self.state_writable) {
                 Some(file) => (file, true),

@@ -33,6 +33,16 @@ impl Coordination {
         self.root.join("checkpoints.lock")
     }
 
+    /// Who writes to the broker's directory; see `Seal`.
+    pub(super) fn writers(&self) -> PathBuf {
+        self.root.join("writers")
+    }
+
+    /// Held while `writers` is read and changed.
+    pub(super) fn writers_lock(&self) -> PathBuf {
+        self.root.join("writers.lock")
+    }
+
     /// The word that sleeping readers wait on.
     pub(super) fn wake(&self) -> PathBuf {
         self.root.join("wake")

@@ -5,7 +5,7 @@
 
 use super::cluster::Cluster;
 use super::error::Error;
-use super::locked::Placed;
+use super::locked::{Eventually, Placed};
 use super::partition::Partition;
 use super::partitioner::Chooser;
 use super::receipts::Place;
@@ -250,7 +250,7 @@ fn write(slot: &mut Slot, topic: &OpenTopic, means: Means<'_>) -> Result<()> {
     let record_count = u64::from(record_count.unsigned_abs());
     let Some(syncer) = syncer else {
         slot.written += record_count;
-        return locked.publish(end).map_err(client::Error::from);
+        return locked.publish_unsynced(end, Eventually::Whenever).map_err(client::Error::from);
     };
     let file = locked.log_file();
     drop(locked);

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(crate) struct Appender {
     dir: PathBuf,
     segment: Segment,
+    /// Whether a producer snapshot is known to be there.
+    has_snapshot: bool,
 }
 
 /// Where a batch went.
@@ -29,7 +31,11 @@ pub(crate) struct Appended {
 impl Appender {
     /// Opens the active segment that `end` names, making it where the log is new.
     pub(crate) fn open(dir: &Path, end: &LogEnd) -> Result<Appender> {
-        Ok(Appender { dir: dir.to_owned(), segment: Segment::open(dir, end.segment_base)? })
+        Ok(Appender {
+            dir: dir.to_owned(),
+            segment: Segment::open(dir, end.segment_base)?,
+            has_snapshot: false,
+        })
     }
 
     /// The base offset of the segment that is open.
@@ -69,6 +75,11 @@ impl Appender {
         self.lead(end, epoch)?;
         let size_bytes = batch.len() as u64;
         account(end, Some(&self.segment), config, last_offset, header.max_timestamp(), size_bytes)?;
+        if header.producer_id() >= 0 && !self.has_snapshot {
+            // A broker that finds a directory in good order looks for producers only behind a snapshot. Where this one
+            // can't be written the next append tries again.
+            self.has_snapshot = producer_snapshot::write_first(&self.dir, end.log_end).is_ok();
+        }
         Ok(appended)
     }
 

@@ -12,7 +12,7 @@ use super::Result;
 use super::headers::each_of_producers;
 use super::names::{FileKind, segment_file, with_kind};
 use super::producer_state::{ProducerBatch, ProducerEntry, ProducerStates};
-use crate::disk::{self, File, Mode};
+use crate::disk::{self, Durability, File, Mode};
 use crate::record;
 use crate::types::{Offset, TimestampMs};
 use std::path::Path;
@@ -102,6 +102,16 @@ fn newest_snapshot(dir: &Path, end: Offset) -> Result<(ProducerStates, Offset)> 
 pub(super) fn write_snapshot(dir: &Path, end: Offset) -> Result<()> {
     let states = ProducerStates::load(dir, Offset::ZERO, end)?;
     Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &states.encode())?)
+}
+
+/// Writes the state at `end`, unless there is a snapshot already.
+pub(super) fn write_first(dir: &Path, end: Offset) -> Result<()> {
+    if !with_kind(dir, FileKind::ProducerSnapshot)?.is_empty() {
+        return Ok(());
+    }
+    let states = ProducerStates::load(dir, Offset::ZERO, end)?;
+    let path = segment_file(dir, end, FileKind::ProducerSnapshot);
+    Ok(disk::replace_with(&path, &states.encode(), Durability::Atomic)?)
 }
 
 #[cfg(test)]

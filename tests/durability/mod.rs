@@ -6,3 +6,4 @@ mod full_disk;
 mod kill;
 mod names;
 mod read_only;
+mod sealed;

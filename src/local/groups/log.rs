@@ -5,6 +5,7 @@
 
 use super::super::cluster::Cluster;
 use super::super::error::{Error, Result};
+use super::super::locked::Eventually;
 use super::super::partition::Partition;
 use super::super::topic::OpenTopic;
 use super::live::{Live, LiveFile};
@@ -229,7 +230,7 @@ impl GroupLog {
         let unsynced = match sync {
             _ if !written => None,
             Sync::Later if !is_pending && !locked.has_new_names() => {
-                locked.publish(self.image.replayed)?;
+                locked.publish_unsynced(self.image.replayed, Eventually::AtTheEnd)?;
                 None
             }
             // What others have not synced yet can't be shown with it; and the names of a new segment are nobody else's

@@ -6,6 +6,7 @@
 use crate::client::{self, Codec};
 use crate::local::cluster::Cluster;
 use crate::local::error::{Error, Result};
+use crate::local::locked::Eventually;
 use crate::local::partition::Partition;
 use crate::local::topic::OpenTopic;
 use crate::log::LogReader;
@@ -152,7 +153,7 @@ impl TransactionLog {
         self.transactions.apply(record);
         match sync {
             Sync::Now => locked.sync_and_publish()?,
-            Sync::Later => locked.publish(self.replayed)?,
+            Sync::Later => locked.publish_unsynced(self.replayed, Eventually::AtTheEnd)?,
         }
         Ok(answer)
     }

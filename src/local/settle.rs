@@ -1,0 +1,57 @@
+//! Putting partitions in order that nobody may have left in order, so that the directory can be sealed again; see `Seal`.
+
+use super::cluster::Cluster;
+use super::error::{Error, Result};
+use super::topic::OpenTopic;
+use crate::disk;
+use crate::types::{PartitionId, TopicName, Uuid};
+use std::collections::HashSet;
+
+impl Cluster {
+    /// Recovers what killed processes wrote to last, where that is quickly done. What can't be put in order stays as it is:
+    /// whoever reads or writes it is told.
+    pub(super) fn tidy_up_after_the_dead(&self) {
+        if let Some(seal) = self.seal()
+            && let Some(dead) = seal.dead()
+        {
+            let in_order = self.settle_touched().is_ok();
+            seal.settled(dead, in_order);
+        }
+    }
+
+    /// The partitions that anybody has written to in this boot.
+    fn settle_touched(&self) -> Result<usize> {
+        let entries = disk::list(&self.coordination()?.partitions())?;
+        let touched: HashSet<_> = entries.iter().filter_map(|entry| partition_of(&entry.name)).collect();
+        self.settle(|topic, partition| touched.contains(&(topic, partition)))
+    }
+
+    fn settle(&self, is_meant: impl Fn(Uuid, PartitionId) -> bool) -> Result<usize> {
+        let broker = self.broker().id;
+        let topics: Vec<OpenTopic> = self.with_image(|image| {
+            let topics = image.topics().iter();
+            let meant = topics.filter(|topic| topic.partitions().any(|(id, _)| is_meant(topic.id(), id)));
+            let named = meant.filter_map(|topic| TopicName::new(topic.name()).ok());
+            named.filter_map(|name| OpenTopic::of(image, &name, broker)).collect()
+        })?;
+        let mut count = 0;
+        for topic in &topics {
+            for &(id, _) in topic.partitions.iter().filter(|(id, _)| is_meant(topic.id, *id)) {
+                let settled = self.partition(topic, id).and_then(|mut partition| partition.settle_durably());
+                match settled {
+                    Ok(()) => count += 1,
+                    // The topic was deleted meanwhile.
+                    Err(Error::PartitionGone { .. }) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// The topic's id and the partition that a state file's name says.
+fn partition_of(name: &str) -> Option<(Uuid, PartitionId)> {
+    let (id, partition) = name.rsplit_once('-')?;
+    Some((id.parse().ok()?, PartitionId(partition.parse().ok()?)))
+}

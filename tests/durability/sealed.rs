@@ -1,0 +1,157 @@
+//! A directory that nobody writes to is sealed, as a broker seals it that is stopped in good order, so that the real Kafka
+//! starts on it without looking through its logs. What would make it start on a doubtful log must leave the seal off.
+
+use crate::support::{Kt, wait_until};
+use std::fs;
+use std::path::PathBuf;
+
+const MARKER: &str = ".kafka_cleanshutdown";
+
+fn marker(kt: &Kt) -> PathBuf {
+    kt.broker().join(MARKER)
+}
+
+fn is_sealed(kt: &Kt) -> bool {
+    marker(kt).exists()
+}
+
+#[test]
+fn a_directory_is_sealed_when_nobody_writes() {
+    let kt = Kt::new();
+    kt.run("topics --list").success();
+    assert!(is_sealed(&kt), "a new directory");
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    assert!(is_sealed(&kt), "after a write");
+    let text = fs::read_to_string(marker(&kt)).unwrap();
+    let content: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(content["version"], 0, "{text}");
+    assert!(content["brokerEpoch"].as_i64().unwrap() > 0, "{text}");
+}
+
+#[test]
+fn the_seal_is_broken_from_the_first_write_to_the_end_of_the_last_writer() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    let mut first = kt.start("produce --topic log");
+    let mut second = kt.start("produce --topic log");
+    first.write_line("two");
+    second.write_line("three");
+    wait_until("both lines", || kt.end("log", 0) == 3);
+    assert!(!is_sealed(&kt), "two are writing");
+    first.finish().shows("");
+    assert!(!is_sealed(&kt), "one is writing");
+    kt.stdin("four\n").run("produce --topic log").shows("");
+    assert!(!is_sealed(&kt), "one is still writing");
+    second.finish().shows("");
+    assert!(is_sealed(&kt));
+}
+
+#[test]
+fn reading_leaves_the_seal_alone() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    fs::write(marker(&kt), r#"{"version":0,"brokerEpoch":7}"#).unwrap();
+    assert_eq!(kt.records("log", 0, ""), ["one"]);
+    kt.run("topics --list").success();
+    assert_eq!(fs::read_to_string(marker(&kt)).unwrap(), r#"{"version":0,"brokerEpoch":7}"#);
+    kt.stdin("two\n").run("produce --topic log").shows("");
+    let text = fs::read_to_string(marker(&kt)).unwrap();
+    assert!(text.ends_with("}\n") && !text.contains(":7}"), "{text}");
+}
+
+#[test]
+fn what_a_killed_writer_left_is_put_in_order_before_the_seal_comes_back() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    kt.stdin("one\n").run("produce --topic other").shows("");
+    let mut killed = kt.start("produce --topic log");
+    killed.write_line("two");
+    wait_until("its line", || kt.end("log", 0) == 2);
+    killed.kill();
+    killed.finish().failure(137);
+    assert!(!is_sealed(&kt));
+    // As if the kill had come in the middle of a write.
+    let log = kt.broker().join("log-0/00000000000000000000.log");
+    let mut bytes = fs::read(&log).unwrap();
+    let sound = bytes.len();
+    bytes.extend_from_within(..40);
+    fs::write(&log, &bytes).unwrap();
+    // Whoever comes next, even if it writes elsewhere.
+    kt.stdin("two\n").run("produce --topic other").shows("");
+    assert!(is_sealed(&kt));
+    assert_eq!(fs::metadata(&log).unwrap().len(), sound as u64, "the torn tail is gone");
+    assert_eq!(kt.records("log", 0, ""), ["one", "two"]);
+}
+
+#[test]
+fn the_dead_are_not_forgotten_while_others_live() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    let mut lives = kt.start("produce --topic log");
+    let mut killed = kt.start("produce --topic log");
+    lives.write_line("two");
+    killed.write_line("three");
+    wait_until("both lines", || kt.end("log", 0) == 3);
+    killed.kill();
+    killed.finish().failure(137);
+    lives.finish().shows("");
+    assert!(!is_sealed(&kt), "one died, and nobody has looked");
+    kt.run("topics --list").success();
+    kt.stdin("four\n").run("produce --topic log").shows("");
+    assert!(is_sealed(&kt));
+}
+
+#[test]
+fn a_damaged_log_keeps_the_seal_off() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    let mut killed = kt.start("produce --topic log");
+    killed.write_line("two");
+    wait_until("its line", || kt.end("log", 0) == 2);
+    killed.kill();
+    killed.finish().failure(137);
+    let log = kt.broker().join("log-0/00000000000000000000.log");
+    let mut bytes = fs::read(&log).unwrap();
+    // Records that were acknowledged are gone.
+    bytes.pop();
+    fs::write(&log, &bytes).unwrap();
+    for _ in 0..2 {
+        kt.stdin("elsewhere\n").run("produce --topic other").shows("");
+        assert!(!is_sealed(&kt));
+    }
+}
+
+#[test]
+fn a_directory_that_was_not_sealed_stays_so() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    // As after a broker's crash: no marker, and no state of kt's of this time.
+    fs::remove_file(marker(&kt)).unwrap();
+    fs::remove_dir_all(kt.data().join(".kt")).unwrap();
+    kt.stdin("two\n").run("produce --topic log").shows("");
+    assert!(!is_sealed(&kt));
+    kt.stdin("three\n").run("produce --topic log").shows("");
+    assert!(!is_sealed(&kt));
+}
+
+#[test]
+fn records_that_nobody_syncs_keep_the_seal_off() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    kt.stdin("two\n").run("produce --topic log --request-required-acks 1").shows("");
+    assert!(!is_sealed(&kt));
+}
+
+#[test]
+fn a_log_with_producers_has_a_snapshot_from_its_first_batch_on() {
+    let kt = Kt::new();
+    kt.run(
+        "producer-perf-test --topic paid --num-records 20 --throughput -1 --record-size 10 --transactional-id tx \
+         --transaction-duration-ms 1",
+    )
+    .success();
+    let names = fs::read_dir(kt.broker().join("paid-0")).unwrap().map(|entry| entry.unwrap().file_name());
+    let snapshots = names.filter(|name| name.to_string_lossy().ends_with(".snapshot")).count();
+    assert_eq!(snapshots, 1);
+    assert!(is_sealed(&kt));
+}
