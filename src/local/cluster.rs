@@ -215,7 +215,8 @@ impl Cluster {
 
     /// Whether a real broker is at work in the directory, or has left it in good order.
     pub(super) fn is_a_brokers(&self) -> bool {
-        self.shared.held_by_broker.is_some() || Seal::is_kafkas(&self.shared.broker.dir)
+        self.shared.held_by_broker.is_some()
+            || Seal::is_kafkas(&self.shared.broker.dir, self.shared.coordination.as_ref())
     }
 
     /// Why nothing can be written.

@@ -50,7 +50,7 @@ pub(super) fn create(dir: &Path, coordination: &Coordination) -> Result<Broker> 
     };
     write_metadata(&broker)?;
     broker.write()?;
-    Seal::put_on(&aside, -1)?;
+    Seal::put_on_new(&aside)?;
     disk::sync_path(&aside)?;
     disk::rename(&aside, &home)?;
     disk::sync_path(dir)?;

@@ -14,7 +14,7 @@
 //! | 8 | u32 | the metadata log's epoch: a broker that was here since has raised it |
 //! | 12 | u32 | writers that live, or died uncounted |
 //! | 16 | u32 | writers that died, and what they left hasn't been looked at |
-//! | 20 | u32 | 1: everything that was not written to in this boot is in order |
+//! | 20 | u32 | flags: 1 = everything that was not written to in this boot is in order; 2 = Kafka left it so |
 
 use super::error::Result;
 use super::paths::Coordination;
@@ -123,6 +123,7 @@ impl Seal {
                 writers: 0,
                 dead: 0,
                 in_order: self.marker.exists(),
+                kafkas: is_kafkas(&self.marker),
             },
         })
     }
@@ -168,15 +169,19 @@ impl Seal {
         }
     }
 
-    /// Whether the broker in whose directory the marker lies was Kafka, not kt: kt's has a line end.
-    pub(super) fn is_kafkas(broker: &Path) -> bool {
-        matches!(disk::read_text(&marker(broker)), Ok(Some(text)) if !text.ends_with('\n'))
+    /// Whether the last broker that served the directory was Kafka, and was stopped in good order. `coordination` is
+    /// `None` where nothing can be written.
+    pub(super) fn is_kafkas(broker: &Path, coordination: Option<&Coordination>) -> bool {
+        let noted = || {
+            let file = File::open(&coordination?.writers(), Mode::Read).ok()?;
+            Counts::read(&file).ok()?.map(|counts| counts.kafkas)
+        };
+        is_kafkas(&marker(broker)) || noted() == Some(true)
     }
 
     /// Seals a directory that nobody has seen yet.
-    pub(super) fn put_on(broker: &Path, broker_epoch: i64) -> disk::Result<()> {
-        let content = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}\n");
-        disk::replace_with(&marker(broker), content.as_bytes(), Durability::Atomic)
+    pub(super) fn put_on_new(broker: &Path) -> disk::Result<()> {
+        put_on(&marker(broker), -1, false)
     }
 
     fn leave(&self, writers: &mut SharedLock) -> disk::Result<()> {
@@ -188,12 +193,8 @@ impl Seal {
             counts.bury();
         }
         counts.write(writers.file())?;
-        if is_last
-            && counts.dead == 0
-            && counts.in_order
-            && let Some(broker) = self.marker.parent()
-        {
-            Seal::put_on(broker, self.broker_epoch)?;
+        if is_last && counts.dead == 0 && counts.in_order {
+            put_on(&self.marker, self.broker_epoch, counts.kafkas)?;
         }
         Ok(())
     }
@@ -217,6 +218,17 @@ fn marker(broker: &Path) -> PathBuf {
     broker.join(CLEAN_SHUTDOWN)
 }
 
+/// Kafka's marker has no line end; kt's has one unless it stands for Kafka's.
+fn is_kafkas(marker: &Path) -> bool {
+    matches!(disk::read_text(marker), Ok(Some(text)) if !text.ends_with('\n'))
+}
+
+fn put_on(marker: &Path, broker_epoch: i64, for_kafka: bool) -> disk::Result<()> {
+    let end = if for_kafka { "" } else { "\n" };
+    let content = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}{end}");
+    disk::replace_with(marker, content.as_bytes(), Durability::Atomic)
+}
+
 /// The content of `.kt/writers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
@@ -225,7 +237,12 @@ struct Counts {
     writers: u32,
     dead: u32,
     in_order: bool,
+    /// Whether Kafka was the last broker, and was stopped in good order.
+    kafkas: bool,
 }
+
+const IN_ORDER: u32 = 1;
+const KAFKAS: u32 = 2;
 
 impl Counts {
     /// Nobody writes: whoever is counted as a writer has died.
@@ -244,18 +261,20 @@ impl Counts {
         let mut words =
             rest.chunks_exact(4).filter_map(|word| word.first_chunk()).copied().map(u32::from_le_bytes);
         let mut next = || words.next().unwrap_or_default();
+        let (epoch, writers, dead, flags) = (next(), next(), next(), next());
         Ok(Some(Counts {
             boot_id,
-            metadata_epoch: LeaderEpoch(next().cast_signed()),
-            writers: next(),
-            dead: next(),
-            in_order: next() == 1,
+            metadata_epoch: LeaderEpoch(epoch.cast_signed()),
+            writers,
+            dead,
+            in_order: flags & IN_ORDER != 0,
+            kafkas: flags & KAFKAS != 0,
         }))
     }
 
     fn write(&self, file: &File) -> disk::Result<()> {
-        let words =
-            [self.metadata_epoch.0.cast_unsigned(), self.writers, self.dead, u32::from(self.in_order)];
+        let flags = if self.in_order { IN_ORDER } else { 0 } | if self.kafkas { KAFKAS } else { 0 };
+        let words = [self.metadata_epoch.0.cast_unsigned(), self.writers, self.dead, flags];
         let words = words.into_iter().flat_map(u32::to_le_bytes);
         let bytes: Vec<u8> = self.boot_id.to_le_bytes().into_iter().chain(words).collect();
         file.write_at(&bytes, 0)

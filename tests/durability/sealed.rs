@@ -50,13 +50,10 @@ fn the_seal_is_broken_from_the_first_write_to_the_end_of_the_last_writer() {
 fn reading_leaves_the_seal_alone() {
     let kt = Kt::new();
     kt.stdin("one\n").run("produce --topic log").shows("");
-    fs::write(marker(&kt), r#"{"version":0,"brokerEpoch":7}"#).unwrap();
+    let before = fs::metadata(marker(&kt)).unwrap().modified().unwrap();
     assert_eq!(kt.records("log", 0, ""), ["one"]);
     kt.run("topics --list").success();
-    assert_eq!(fs::read_to_string(marker(&kt)).unwrap(), r#"{"version":0,"brokerEpoch":7}"#);
-    kt.stdin("two\n").run("produce --topic log").shows("");
-    let text = fs::read_to_string(marker(&kt)).unwrap();
-    assert!(text.ends_with("}\n") && !text.contains(":7}"), "{text}");
+    assert_eq!(fs::metadata(marker(&kt)).unwrap().modified().unwrap(), before);
 }
 
 #[test]
