@@ -77,7 +77,7 @@ fn admin_of(words: &[OsString]) -> Option<Box<dyn Admin>> {
         words.iter().position(names_target).map_or(&[][..], |at| words.get(at..at + 2).unwrap_or_default());
     let parsed = Parsed::read(&table, given, Failure::with_table).ok()?;
     match Target::choose(&parsed, &Environment::of_process()).ok()? {
-        Target::Directory(directory) => Connection::open_existing(directory).ok()??.admin().ok(),
+        Target::Directory(site) => Connection::open_existing(site).ok()??.admin().ok(),
         Target::Servers(_) => None,
     }
 }

@@ -2,10 +2,11 @@
 
 use super::error::{Failure, Status, Stream, Tail};
 use super::parse::Parsed;
-use super::target::{Connection, Environment, Target};
+use super::target::{Connection, Environment, Notes, Target};
 use super::tools::Tool;
 use super::usage;
 use crate::output::{Format, Stdout};
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) stdout: Stdout,
     pub(crate) terminals: Terminals,
     pub(crate) environment: Environment,
+    /// Of the clusters that were opened.
+    notes: RefCell<Vec<Notes>>,
 }
 
 impl Context {
@@ -52,6 +55,7 @@ impl Context {
             stdout: Stdout::open(),
             terminals,
             environment: Environment::of_process(),
+            notes: RefCell::default(),
         }
     }
 
@@ -61,7 +65,19 @@ impl Context {
 
     /// The cluster that `--data-dir`, `--bootstrap-server` and the environment name, opened.
     pub(crate) fn connect(&self, parsed: &Parsed) -> Result<Connection, Failure> {
-        Connection::open(Target::choose(parsed, &self.environment)?)
+        let connection = Connection::open(Target::choose(parsed, &self.environment)?)?;
+        self.notes.borrow_mut().push(connection.notes().clone());
+        Ok(connection)
+    }
+
+    /// Tells what was wrong with the directories that were read all the same; the status is then no success.
+    pub(crate) fn tell_notes(&mut self, status: Status) -> Status {
+        let lines: Vec<String> = self.notes.borrow().iter().flat_map(Notes::take).collect();
+        for line in &lines {
+            // Nobody is left to hear of an error in telling an error.
+            let _ = self.log(line);
+        }
+        if lines.is_empty() { status } else { status.max(Status::FAILURE) }
     }
 
     /// How listings are to be printed: `--output`, else a table for a person and Kafka's text for everything else.

@@ -102,6 +102,7 @@ fn run_tool(tool: &'static Tool, register: Register, words: Vec<OsString>) -> St
         Ok(status) => status,
         Err(failure) => context.tell(failure),
     };
+    let status = context.tell_notes(status);
     match context.stdout.flush().map_err(Failure::from) {
         Ok(()) => status,
         // Only the data was lost; what the tool itself had to say of failing stands.

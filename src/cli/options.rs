@@ -66,10 +66,16 @@ pub(crate) fn target(command: Command) -> Command {
             .help_heading("Cluster"),
         )
         .arg(
-            valued("data-dir", "DIR", "Directory to work on [default: $KT_DATA_DIR, else $XDG_DATA_HOME/kt]")
-                .value_hint(ValueHint::DirPath)
-                .help_heading("Cluster"),
+            valued(
+                "data-dir",
+                "DIR",
+                "Directory to work on; several brokers' (DIR,DIR or repeated) are read as one cluster \
+                 [default: $KT_DATA_DIR, else $XDG_DATA_HOME/kt]",
+            )
+            .value_hint(ValueHint::DirPath)
+            .help_heading("Cluster"),
         )
+        .arg(own(flag("writable", "Write to a broker's own log directory too, which is only read otherwise")))
         .arg(file("command-config", "Properties file with client settings").help_heading("Cluster"))
 }
 

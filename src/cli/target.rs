@@ -4,11 +4,13 @@
 use super::error::Failure;
 use super::parse::Parsed;
 use crate::client;
-use crate::local;
+use crate::local::{self, Site};
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+
+pub(crate) use crate::local::Notes;
 
 /// The variables that choose a cluster, as they were when the command began.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +50,7 @@ impl Environment {
 /// The cluster that was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    Directory(PathBuf),
+    Directory(Site),
     /// `host:port,...`
     Servers(String),
 }
@@ -69,17 +71,31 @@ impl Target {
         server: Option<&OsStr>,
         environment: &Environment,
     ) -> Result<Target, Failure> {
-        if let Some(directory) = parsed.bytes("data-dir")? {
-            return Ok(Target::Directory(PathBuf::from(directory)));
+        let site = |directories| Target::Directory(Site { directories, writable: parsed.has("writable") });
+        let given: Vec<PathBuf> = parsed.all("data-dir").flat_map(listed).collect();
+        if !given.is_empty() {
+            return Ok(site(given));
         }
         match server {
-            Some(server) if is_directory(server) => Ok(Target::Directory(PathBuf::from(server))),
+            Some(server) if is_directory(server) => Ok(site(listed(server))),
             Some(server) if !environment.offline => {
                 Ok(Target::Servers(server.to_string_lossy().into_owned()))
             }
-            _ => environment.directory().map(Target::Directory),
+            _ => environment.directory().map(|directory| site(vec![directory])),
         }
     }
+}
+
+/// The directories of an argument: separated by commas, unless there is one of that name.
+fn listed(argument: &OsStr) -> Vec<PathBuf> {
+    let whole = PathBuf::from(argument);
+    if whole.exists() {
+        return vec![whole];
+    }
+    let names = argument.as_bytes().split(|&byte| byte == b',').filter(|name| !name.is_empty());
+    let paths: Vec<PathBuf> = names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect();
+    // A name that was never meant as a list keeps its commas.
+    if paths.iter().any(|path| path.exists()) { paths } else { vec![whole] }
 }
 
 /// Whether an argument of `--bootstrap-server` means a directory: it has a `/`.
@@ -108,7 +124,7 @@ impl Connection {
     /// Opens a data directory, making it on first use.
     pub(crate) fn open(target: Target) -> Result<Connection, Failure> {
         match target {
-            Target::Directory(directory) => Ok(Connection { cluster: local::Cluster::open(&directory)? }),
+            Target::Directory(site) => Ok(Connection { cluster: local::Cluster::open_site(&site)? }),
             Target::Servers(servers) => Err(Failure::plain(format!(
                 "real clusters are not supported yet by this version ({servers}); set KT_OFFLINE=1 or give --data-dir DIR \
                  to work on a local directory"
@@ -117,9 +133,17 @@ impl Connection {
     }
 
     /// Opens a data directory only if there is one.
-    pub(crate) fn open_existing(directory: PathBuf) -> Result<Option<Connection>, Failure> {
-        let exists = [".kt", "meta.properties"].iter().any(|entry| directory.join(entry).exists());
-        if exists { Connection::open(Target::Directory(directory)).map(Some) } else { Ok(None) }
+    pub(crate) fn open_existing(site: Site) -> Result<Option<Connection>, Failure> {
+        let exists = |directory: &PathBuf| {
+            [".kt", "meta.properties"].iter().any(|entry| directory.join(entry).exists())
+        };
+        let exist = site.directories.iter().all(exists);
+        if exist { Connection::open(Target::Directory(site)).map(Some) } else { Ok(None) }
+    }
+
+    /// Where it is noted what is wrong with a directory that is read all the same.
+    pub(crate) fn notes(&self) -> &Notes {
+        self.cluster.notes()
     }
 
     pub(crate) fn admin(&self) -> client::Result<Box<dyn client::Admin>> {
@@ -174,7 +198,8 @@ mod tests {
 
     #[test]
     fn the_command_line_goes_before_the_environment() {
-        let directory = |path: &str| Target::Directory(PathBuf::from(path));
+        let directory =
+            |path: &str| Target::Directory(Site { directories: vec![PathBuf::from(path)], writable: false });
         let home = Environment { home: Some("/home/me".into()), ..Environment::default() };
         let xdg = Environment { data_home: Some("/xdg".into()), ..home.clone() };
         let named = Environment { data_dir: Some("here".into()), ..xdg.clone() };
@@ -186,6 +211,11 @@ mod tests {
         assert_eq!(choose("", &named), directory("here"));
         assert_eq!(choose("", &xdg), directory("/xdg/kt"));
         assert_eq!(choose("", &home), directory("/home/me/.local/share/kt"));
+        let writable = Site { directories: vec!["d".into(), "e".into()], writable: true };
+        assert_eq!(choose("--data-dir d --writable --data-dir e", &named), Target::Directory(writable));
+        assert_eq!(choose("--data-dir not,there", &named), directory("not,there"));
+        let Target::Directory(several) = choose("--data-dir src,tests", &named) else { panic!() };
+        assert_eq!(several.directories.len(), 2);
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub(crate) struct ConsumerConfig {
     pub(crate) start: Option<StartOffset>,
     /// The positions of `--until-offset`: each partition is read up to this offset, exclusive.
     pub(crate) until: Option<Offset>,
+    /// Damaged batches are passed over instead of ending the reading of their partition.
+    pub(crate) skip_damaged: bool,
     /// `enable.auto.commit` with `auto.commit.interval.ms`; `None` never commits by itself.
     pub(crate) auto_commit: Option<Duration>,
     /// `isolation.level=read_committed`.

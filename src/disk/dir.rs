@@ -4,7 +4,7 @@ use super::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -33,6 +33,16 @@ pub(crate) fn list(path: &Path) -> Result<Vec<Entry>> {
         entries.push(Entry { name, is_dir });
     }
     Ok(entries)
+}
+
+/// The one name of a file or directory that has neither symlinks nor `..` in it.
+pub(crate) fn canonical(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|e| Error::new("find", path, e))
+}
+
+/// The path from the root on, symlinks kept.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|e| Error::new("find", path, e))
 }
 
 /// A small text file, or `None` if it isn't there. Bytes that are not UTF-8 are replaced.

@@ -10,12 +10,14 @@ mod wake;
 mod word;
 
 pub(crate) use dir::{
-    Durability, age, create_dirs, list, read_text, remove_file, remove_tree, rename, replace, replace_with,
-    sync_path, touch,
+    Durability, Entry, absolute, age, canonical, create_dirs, list, read_text, remove_file, remove_tree,
+    rename, replace, replace_with, sync_path, touch,
 };
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
-pub(crate) use lock::{FileLock, SharedLock, SharedRangeLock, held_word, is_locked, wait_unlocked};
+pub(crate) use lock::{
+    FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked, wait_unlocked,
+};
 pub(crate) use system::{boot_id, monotonic_ms, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};
 pub(crate) use word::SharedWord;

@@ -38,6 +38,8 @@ pub(super) struct Assigned {
     filter: Option<CommittedFilter>,
     /// Whether an open transaction is all that keeps records from being read.
     held_back: bool,
+    /// Whether the next record can't be read.
+    damaged: bool,
 }
 
 impl Assigned {
@@ -58,7 +60,27 @@ impl Assigned {
             known_end: Offset::ZERO,
             filter: read_committed.then(CommittedFilter::default),
             held_back: false,
+            damaged: false,
         }
+    }
+
+    /// Whether damage ended the reading of this partition.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// Reads no more of this partition.
+    pub(super) fn give_up(&mut self) {
+        self.damaged = true;
+    }
+
+    /// Goes on behind the damage that a fetch has just come upon; `false` if nothing sound is there.
+    pub(super) fn skip_damage(&mut self) -> Result<bool> {
+        let Some(reader) = &mut self.reader else { return Ok(false) };
+        let Some(next) = reader.skip_damage()? else { return Ok(false) };
+        self.position = Some(next);
+        self.epoch = None;
+        Ok(true)
     }
 
     pub(super) fn is(&self, topic_id: Uuid, partition: PartitionId) -> bool {
@@ -95,7 +117,7 @@ impl Assigned {
         let end = match self.handle.high_watermark() {
             Ok(end) => end,
             // Deleted between looking at the metadata and here: the next look will tell.
-            Err(Error::PartitionGone { .. }) => return Ok(true),
+            Err(e) if e.is_gone() => return Ok(true),
             Err(e) => return Err(e.into()),
         };
         let offset = match start {

@@ -2,7 +2,6 @@
 
 use super::assigned::Assigned;
 use super::consumer::LocalConsumer;
-use super::error::Error;
 use super::groups::{GroupMember, is_about_membership};
 use crate::client::{Handler, Result};
 use crate::group::Step;
@@ -46,7 +45,7 @@ impl LocalConsumer {
                 Some(index) => kept.push(self.assigned.swap_remove(index)),
                 None => {
                     let partition = match self.cluster.partition(&topic, key.partition) {
-                        Err(Error::PartitionGone { .. }) => continue,
+                        Err(e) if e.is_gone() => continue,
                         other => other?,
                     };
                     kept.push(Assigned::new(&topic, key.partition, partition, self.config.read_committed));

@@ -39,6 +39,14 @@ impl Broker {
         }))
     }
 
+    /// Who a directory without a usable `meta.properties` may belong to, by its name.
+    pub(super) fn guess(dir: &Path) -> Broker {
+        let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let number = name.strip_prefix("broker-").and_then(|number| number.parse().ok());
+        let (cluster_id, directory_id) = (String::new(), Uuid::ZERO);
+        Broker { id: BrokerId(number.unwrap_or(-1)), dir: dir.to_owned(), cluster_id, directory_id }
+    }
+
     /// Writes `meta.properties` as Kafka's storage tool does.
     pub(super) fn write(&self) -> Result<()> {
         let Broker { id, dir, cluster_id, directory_id } = self;

@@ -3,12 +3,12 @@
 use super::admin::LocalAdmin;
 use super::broker::Broker;
 use super::consumer::LocalConsumer;
-use super::create;
 use super::error::{Error, Result};
 use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
-use super::paths::{self, COORDINATION, Coordination};
+use super::paths::{self, Coordination};
 use super::producer::LocalProducer;
+use super::replicas::{Leadership, Replicas};
 use super::seal::Seal;
 use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
@@ -17,13 +17,12 @@ use crate::client::{
     self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, ShareConsumer,
     ShareConsumerConfig, TransactionalProducer,
 };
-use crate::disk::{self, Channels, SharedRangeLock, Wake};
+use crate::disk::{Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
-use crate::log::{Gaps, LogConfig, OffsetCheckpoint, read_checkpoint};
+use crate::log::{Gaps, LogConfig, Notes, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
-use crate::signal;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition, Uuid};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The settings of the metadata log itself, which no topic configuration changes.
@@ -34,122 +33,38 @@ pub(super) const METADATA_CONFIG: LogConfig = LogConfig {
     index_interval_bytes: 4096,
 };
 
-const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+pub(super) const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 
 /// An open data directory; clones share it.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    broker: Broker,
-    /// `None` in a broker's own log directory, which kt only reads.
-    coordination: Option<Coordination>,
-    access: Access,
+pub(super) struct Shared {
+    pub(super) replicas: Replicas,
+    /// `None` where kt only reads: in brokers' own log directories.
+    pub(super) coordination: Option<Coordination>,
+    pub(super) access: Access,
     /// The `.lock` of a broker that runs on this directory: why nothing can be written.
-    held_by_broker: Option<PathBuf>,
-    wake: Wake,
-    metadata: Mutex<MetadataLog>,
-    catalog: Mutex<Arc<TopicCatalog>>,
+    pub(super) held_by_broker: Option<PathBuf>,
+    /// What is wrong with directories that are only read.
+    pub(super) notes: Notes,
+    /// Whether the topics' settings may not be known.
+    pub(super) settings_unknown: bool,
+    pub(super) wake: Wake,
+    pub(super) metadata: Mutex<MetadataLog>,
+    pub(super) catalog: Mutex<Arc<TopicCatalog>>,
     /// `None` where nothing can be written.
-    seal: Option<Arc<Seal>>,
+    pub(super) seal: Option<Arc<Seal>>,
     /// Tells a real broker that kt is at work in its directory.
-    _broker_lock: Option<SharedRangeLock>,
+    pub(super) _broker_lock: Option<SharedRangeLock>,
 }
 
 impl Cluster {
-    /// Opens the data directory at `dir`, making it on first use. A directory in which this user can't write is opened
-    /// for reading, and so is a broker's own log directory.
-    pub(crate) fn open(dir: &Path) -> client::Result<Cluster> {
-        signal::ignore_file_size_limit();
-        signal::put_off_stops();
-        Ok(Self::open_or_create(dir)?)
-    }
-
-    fn open_or_create(dir: &Path) -> Result<Cluster> {
-        if let Some(broker) = Broker::read(dir)? {
-            return Self::start(broker, None);
-        }
-        if let Some(kind) = disk::network_file_system(dir) {
-            return Err(Error::NetworkFileSystem { path: dir.to_owned(), kind });
-        }
-        let coordination = Coordination::new(dir.join(COORDINATION));
-        let broker = match first_broker(dir)? {
-            Some(broker) => broker,
-            None => create::create(dir, &coordination)?,
-        };
-        match disk::create_dirs(coordination.root()) {
-            Err(e) if !e.is_read_only() => Err(e.into()),
-            _ => Self::start(broker, Some(coordination)),
-        }
-    }
-
-    fn start(broker: Broker, coordination: Option<Coordination>) -> Result<Cluster> {
-        let (wake, mut writable) = match coordination.as_ref().map(|c| Wake::open(&c.wake())) {
-            Some(Ok(wake)) => (wake, true),
-            // Not found: `.kt` itself could not be made.
-            Some(Err(e)) if !e.is_read_only() && !e.is_not_found() => return Err(e.into()),
-            Some(Err(_)) => {
-                (coordination.as_ref().map_or_else(Wake::private, |c| Wake::open_read_only(&c.wake())), false)
-            }
-            None => (Wake::private(), false),
-        };
-        if let Some(word) = wake.word() {
-            signal::wake_on_signal(word);
-        }
-        let (mut broker_lock, mut held_by_broker) = (None, None);
-        if writable {
-            let path = broker.dir.join(".lock");
-            match SharedRangeLock::try_acquire(&path) {
-                Ok(Some(lock)) => broker_lock = Some(lock),
-                // A broker is at work here: its records can be read, but not added to.
-                Ok(None) => {
-                    writable = false;
-                    held_by_broker = Some(path);
-                }
-                Err(e) if e.is_read_only() => writable = false,
-                Err(e) => return Err(e.into()),
-            }
-        }
-        let access = if writable { Access::ReadWrite } else { Access::ReadOnly };
-        let spec = PartitionSpec {
-            dir: broker.metadata_dir(),
-            topic_id: Uuid::METADATA_TOPIC,
-            state_path: state_path(coordination.as_ref(), Uuid::METADATA_TOPIC, PartitionId(0)),
-            config: METADATA_CONFIG,
-            gaps: Gaps::Never,
-            channels: channels(Uuid::METADATA_TOPIC, PartitionId(0)),
-            access,
-            recovery_points: broker.checkpoint(RECOVERY_POINTS),
-            key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
-            seal: None,
-        };
-        let mut metadata = MetadataLog::open(Partition::new(spec, wake))?;
-        let seal = coordination.as_ref().filter(|_| access == Access::ReadWrite).map(|coordination| {
-            let registration = metadata.image().brokers().get(&broker.id);
-            let broker_epoch = registration.map_or(-1, |registration| registration.epoch);
-            Arc::new(Seal::new(&broker.dir, coordination, metadata.epoch(), broker_epoch))
-        });
-        if let Some(seal) = &seal {
-            metadata.guard(seal);
-            metadata.revive(broker.id)?;
-        }
-        let metadata = Mutex::new(metadata);
-        let shared = Shared {
-            broker,
-            coordination,
-            access,
-            held_by_broker,
-            wake,
-            metadata,
-            catalog: Mutex::default(),
-            seal,
-            _broker_lock: broker_lock,
-        };
-        let cluster = Cluster { shared: Arc::new(shared) };
-        cluster.tidy_up_after_the_dead();
-        Ok(cluster)
+    /// Where damage is noted that doesn't keep the rest of a directory from being read.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.shared.notes
     }
 
     pub(crate) fn admin(&self) -> Box<dyn Admin> {
@@ -185,7 +100,7 @@ impl Cluster {
 
     /// The broker that would coordinate this directory's groups, at the address it would listen on.
     pub(super) fn coordinator(&self) -> Result<Node> {
-        let id = self.shared.broker.id;
+        let id = self.broker().id;
         let endpoint = self.with_image(|image| {
             let endpoint = image.brokers().get(&id).and_then(|registration| registration.endpoints.first());
             endpoint.map(|e| (e.host.clone(), e.port))
@@ -195,7 +110,7 @@ impl Cluster {
     }
 
     pub(super) fn broker(&self) -> &Broker {
-        &self.shared.broker
+        self.shared.replicas.main()
     }
 
     /// `None` where nothing can be written.
@@ -216,14 +131,17 @@ impl Cluster {
     /// Whether a real broker is at work in the directory, or has left it in good order.
     pub(super) fn is_a_brokers(&self) -> bool {
         self.shared.held_by_broker.is_some()
-            || Seal::is_kafkas(&self.shared.broker.dir, self.shared.coordination.as_ref())
+            || Seal::is_kafkas(&self.broker().dir, self.shared.coordination.as_ref())
     }
 
     /// Why nothing can be written.
     fn read_only(&self) -> Error {
         match &self.shared.held_by_broker {
             Some(path) => Error::BrokerRuns { path: path.clone() },
-            None => Error::ReadOnly { path: self.shared.broker.dir.clone() },
+            None if self.shared.coordination.is_none() => {
+                Error::BrokersOwn { path: self.broker().dir.clone() }
+            }
+            None => Error::ReadOnly { path: self.broker().dir.clone() },
         }
     }
 
@@ -287,7 +205,7 @@ impl Cluster {
     /// A topic as it is now, with its settings; `None` if there is none.
     pub(super) fn open_topic(&self, name: &str) -> client::Result<Option<OpenTopic>> {
         let Ok(name) = TopicName::new(name) else { return Ok(None) };
-        Ok(self.with_image(|image| OpenTopic::of(image, &name, self.shared.broker.id))?)
+        Ok(self.with_image(|image| OpenTopic::of(image, &name, self.broker().id))?)
     }
 
     /// A topic to write to: created with the broker's defaults if it isn't there.
@@ -320,7 +238,23 @@ impl Cluster {
         {
             self.make_partition(topic, partition, epoch)?;
         }
-        Ok(self.handle(&topic.name, topic.id, partition, topic.config.log, topic.gaps()))
+        // A compacted log has gaps, and nobody knows which one is compacted where the settings are lost.
+        let gaps = if self.shared.settings_unknown { Gaps::Compacted } else { topic.gaps() };
+        Ok(self.handle(&topic.name, topic.id, partition, topic.config.log, gaps))
+    }
+
+    /// The broker from whose directory a partition is read.
+    fn home(&self, topic: &TopicName, topic_id: Uuid, partition: PartitionId) -> &Broker {
+        let leadership = || {
+            let metadata = self.metadata();
+            let topic = metadata.image().topics().get(topic.as_str());
+            let state = topic.and_then(|topic| topic.partition(partition));
+            state.map_or_else(Leadership::default, |state| Leadership {
+                leader: state.leader,
+                elr: state.elr().to_vec(),
+            })
+        };
+        self.shared.replicas.of(topic, topic_id, partition, leadership, &self.shared.notes)
     }
 
     fn handle(
@@ -332,15 +266,17 @@ impl Cluster {
         gaps: Gaps,
     ) -> Partition {
         let shared = &*self.shared;
+        let broker = self.home(topic, topic_id, partition);
         let spec = PartitionSpec {
-            dir: paths::partition_dir(&shared.broker.dir, topic, partition),
+            dir: paths::partition_dir(&broker.dir, topic, partition),
             topic_id,
             state_path: state_path(shared.coordination.as_ref(), topic_id, partition),
             config,
             gaps,
             channels: channels(topic_id, partition),
             access: shared.access,
-            recovery_points: shared.broker.checkpoint(RECOVERY_POINTS),
+            notes: shared.notes.clone(),
+            recovery_points: broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: topic.to_string(), partition },
             seal: shared.seal.clone(),
         };
@@ -356,7 +292,7 @@ impl Cluster {
         partition: PartitionId,
         epoch: LeaderEpoch,
     ) -> Result<()> {
-        let dir = paths::partition_dir(&self.shared.broker.dir, &topic.name, partition);
+        let dir = paths::partition_dir(&self.broker().dir, &topic.name, partition);
         if topic::find_partition(&dir, topic.id)? == Found::Ours {
             return Ok(());
         }
@@ -381,7 +317,7 @@ impl Cluster {
         partition: PartitionId,
     ) -> Result<()> {
         let mut handle = self.handle(topic, topic_id, partition, METADATA_CONFIG, Gaps::Compacted);
-        handle.delete(|| topic::remove_directory(&self.shared.broker, topic, partition))
+        handle.delete(|| topic::remove_directory(self.broker(), topic, partition))
     }
 
     pub(super) fn rotation_path(&self, topic_id: Uuid) -> PathBuf {
@@ -389,47 +325,41 @@ impl Cluster {
         coordination.map(|c| c.rotation(topic_id)).unwrap_or_default()
     }
 
-    /// Where the logs of this directory begin that don't begin at their first segment.
-    pub(super) fn log_starts(&self) -> Result<OffsetCheckpoint> {
-        Ok(read_checkpoint(&self.shared.broker.checkpoint("log-start-offset-checkpoint"))?)
+    /// Where the logs of a broker's directory begin that don't begin at their first segment.
+    fn log_starts(&self, broker: &Broker) -> Result<OffsetCheckpoint> {
+        match read_checkpoint(&broker.checkpoint("log-start-offset-checkpoint")) {
+            Err(e) if self.shared.coordination.is_none() => {
+                self.shared.notes.add(e);
+                Ok(OffsetCheckpoint::new())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// The first offset that may be read of a partition.
     pub(super) fn log_start(&self, topic: &OpenTopic, partition: PartitionId) -> Result<Offset> {
-        let dir = paths::partition_dir(&self.shared.broker.dir, &topic.name, partition);
+        let broker = self.home(&topic.name, topic.id, partition);
+        let dir = paths::partition_dir(&broker.dir, &topic.name, partition);
         let first = match crate::log::segments(&dir) {
             Ok(segments) => segments.first().copied().unwrap_or(Offset::ZERO),
             Err(crate::log::Error::Disk(e)) if e.is_not_found() => Offset::ZERO,
             Err(e) => return Err(e.into()),
         };
         let key = TopicPartition { topic: topic.name.to_string(), partition };
-        Ok(self.log_starts()?.get(&key).map_or(first, |&start| start.max(first)))
+        Ok(self.log_starts(broker)?.get(&key).map_or(first, |&start| start.max(first)))
     }
 }
 
-/// The broker whose directory comes first, if the data directory has any.
-fn first_broker(dir: &Path) -> Result<Option<Broker>> {
-    let mut entries = match disk::list(dir) {
-        Ok(entries) => entries,
-        Err(e) if e.is_not_found() => return Ok(None),
-        Err(e) => return Err(e.into()),
-    };
-    entries.retain(|entry| entry.is_dir && entry.name.starts_with("broker-"));
-    entries.sort();
-    for entry in &entries {
-        if let Some(broker) = Broker::read(&dir.join(&entry.name))? {
-            return Ok(Some(broker));
-        }
-    }
-    Ok(None)
-}
-
-fn state_path(coordination: Option<&Coordination>, topic_id: Uuid, partition: PartitionId) -> PathBuf {
+pub(super) fn state_path(
+    coordination: Option<&Coordination>,
+    topic_id: Uuid,
+    partition: PartitionId,
+) -> PathBuf {
     coordination.map(|c| c.partition(topic_id, partition)).unwrap_or_default()
 }
 
 /// The channels on which the appends to a partition are told.
-fn channels(topic_id: Uuid, partition: PartitionId) -> Channels {
+pub(super) fn channels(topic_id: Uuid, partition: PartitionId) -> Channels {
     let bytes = topic_id.0.into_iter().chain(partition.0.to_le_bytes());
     let hash =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));

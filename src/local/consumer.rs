@@ -38,6 +38,8 @@ pub(super) struct LocalConsumer {
     janitor: Janitor,
     /// Whether a transaction that is open may still change where a partition is to be read from.
     awaits_offsets: bool,
+    /// What ended the reading of a partition.
+    damage: Option<client::Error>,
 }
 
 impl LocalConsumer {
@@ -56,6 +58,7 @@ impl LocalConsumer {
             last_commit: Instant::now(),
             janitor: Janitor::default(),
             awaits_offsets: false,
+            damage: None,
         })
     }
 
@@ -204,7 +207,8 @@ impl LocalConsumer {
         Ok(flow)
     }
 
-    /// Reads the next chunk of the first partition, in turn, that has one.
+    /// Reads the next chunk of the first partition, in turn, that has one. Damage in one doesn't keep the others from
+    /// being read: it is an error once nothing else is at hand.
     fn fetch(&mut self) -> Result<bool> {
         let count = self.assigned.len();
         if self.buffer.is_empty() {
@@ -212,25 +216,61 @@ impl LocalConsumer {
         }
         for step in 0..count {
             let index = (self.turn + step) % count;
-            self.position(index)?;
-            let Some(assigned) = self.assigned.get_mut(index) else { continue };
-            let fetched = match assigned.fetch(&mut self.buffer, self.config.until) {
-                Err(Error::PartitionGone { .. }) => continue,
-                // The records were removed before they were read (retention, delete-records).
-                Err(Error::Log(crate::log::Error::OutOfRange { .. })) => {
-                    assigned.lose_position();
-                    self.position(index)?;
-                    continue;
-                }
-                other => other?,
-            };
-            if let Some(length) = fetched {
+            if let Some(length) = self.fetch_from(index)? {
                 self.unread = Some((index, 0..length));
                 self.turn = (index + 1) % count;
                 return Ok(true);
             }
         }
-        Ok(false)
+        self.damage.take().map_or(Ok(false), Err)
+    }
+
+    /// Reads the next chunk of one partition, if it has any.
+    fn fetch_from(&mut self, index: usize) -> Result<Option<usize>> {
+        loop {
+            if self.assigned.get(index).is_none_or(Assigned::is_damaged) {
+                return Ok(None);
+            }
+            match self.position(index) {
+                Err(e)
+                    if self.member.is_none()
+                        && matches!(e.code, ErrorCode::CorruptMessage | ErrorCode::KafkaStorage) =>
+                {
+                    self.give_up(index, e);
+                    return Ok(None);
+                }
+                other => other?,
+            }
+            let Some(assigned) = self.assigned.get_mut(index) else { return Ok(None) };
+            let error = match assigned.fetch(&mut self.buffer, self.config.until) {
+                Ok(fetched) => return Ok(fetched),
+                Err(e) if e.is_gone() => return Ok(None),
+                // The records were removed before they were read (retention, delete-records).
+                Err(Error::Log(crate::log::Error::OutOfRange { .. })) => {
+                    assigned.lose_position();
+                    self.position(index)?;
+                    return Ok(None);
+                }
+                Err(e) => e,
+            };
+            if self.config.skip_damaged && assigned.skip_damage()? {
+                self.cluster.notes().add(error);
+            } else {
+                self.give_up(index, error.into());
+            }
+        }
+    }
+
+    /// Reads no more of a partition. Its damage is told at once if it is the only one, else when the others are read.
+    fn give_up(&mut self, index: usize, error: client::Error) {
+        if let Some(assigned) = self.assigned.get_mut(index) {
+            assigned.give_up();
+        }
+        if self.damage.is_some() || self.config.skip_damaged {
+            self.cluster.notes().add(error.message);
+        } else {
+            self.damage = Some(error);
+        }
     }
 
     fn channels(&self) -> Channels {

@@ -23,8 +23,17 @@ pub(crate) enum Error {
     MetadataRecord(#[from] crate::metadata::Error),
     #[error("the partition in {} was deleted", dir.display())]
     PartitionGone { dir: PathBuf },
+    #[error("{} is not there: no replica of this partition is in the directories given", dir.display())]
+    NotHere { dir: PathBuf },
     #[error("{} can only be read", path.display())]
     ReadOnly { path: PathBuf },
+    #[error(
+        "{} is a broker's own directory, which kt only reads unless it is opened with --writable",
+        path.display()
+    )]
+    BrokersOwn { path: PathBuf },
+    #[error("{} can't be opened with --writable: {what}", path.display())]
+    OnlyToRead { path: PathBuf, what: String },
     #[error("an earlier write in {} failed", dir.display())]
     Failed { dir: PathBuf },
     #[error("{} is not a kt data directory: {what}", path.display())]
@@ -51,11 +60,18 @@ pub(crate) enum Error {
     Metadata { path: PathBuf, what: String },
 }
 
+impl Error {
+    /// Whether there is no such partition, or none here.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Error::PartitionGone { .. } | Error::NotHere { .. })
+    }
+}
+
 impl From<Error> for client::Error {
     /// Engine errors speak of files; they keep their words and get the code of a broker in the same trouble.
     fn from(error: Error) -> client::Error {
         let code = match &error {
-            Error::PartitionGone { .. } => ErrorCode::UnknownTopicOrPartition,
+            Error::PartitionGone { .. } | Error::NotHere { .. } => ErrorCode::UnknownTopicOrPartition,
             Error::Log(log::Error::Damaged { .. }) => ErrorCode::CorruptMessage,
             Error::Log(log::Error::OutOfRange { .. }) => ErrorCode::OffsetOutOfRange,
             Error::Log(log::Error::Sequence { .. }) => ErrorCode::OutOfOrderSequence,
@@ -92,6 +108,7 @@ fn hint(error: &Error) -> Option<&'static str> {
             }
             _ => None,
         },
+        Error::BrokersOwn { .. } => Some("add --writable, with its broker stopped"),
         Error::BrokerRuns { .. } => {
             Some("stop the broker first, or talk to it with --bootstrap-server host:port")
         }

@@ -8,6 +8,7 @@ use super::partition::Partition;
 use super::seal::Seal;
 use crate::client;
 use crate::disk;
+use crate::log::Notes;
 use crate::metadata::{self, Image, Loader, Record};
 use crate::record::{self, BatchBuilder, BatchReader, Compression, ProducerStamp};
 use crate::types::{BrokerId, LeaderEpoch, Offset, TimestampMs, Uuid, now_ms};
@@ -30,11 +31,13 @@ pub(super) struct MetadataLog {
     bytes_since_snapshot: u64,
     last_timestamp: TimestampMs,
     last_epoch: LeaderEpoch,
+    /// Whether the log isn't there: the image is made out from other things.
+    is_missing: bool,
 }
 
 impl MetadataLog {
-    /// Opens the log and brings the image up to date.
-    pub(super) fn open(partition: Partition) -> Result<MetadataLog> {
+    /// Opens the log and brings the image up to date. With `notes`, as far as that goes: what is damaged is noted there.
+    pub(super) fn open(partition: Partition, notes: Option<&Notes>) -> Result<MetadataLog> {
         let mut log = MetadataLog {
             partition,
             loader: Loader::default(),
@@ -42,14 +45,50 @@ impl MetadataLog {
             bytes_since_snapshot: 0,
             last_timestamp: TimestampMs::NONE,
             last_epoch: LeaderEpoch(0),
+            is_missing: false,
         };
-        if let Some((offset, epoch, path)) = newest_snapshot(log.partition.dir())? {
-            log.load_snapshot(&path)?;
-            log.replayed = offset;
-            log.last_epoch = epoch;
+        match (log.load(), notes) {
+            (Err(e), Some(notes)) => notes.add(e),
+            (outcome, _) => outcome?,
         }
-        log.refresh()?;
         Ok(log)
+    }
+
+    fn load(&mut self) -> Result<()> {
+        let mut snapshots = snapshots(self.partition.dir())?;
+        while let Some((offset, epoch, path)) = snapshots.pop() {
+            match self.load_snapshot(&path) {
+                // An older one, or the log from its beginning, serves as well.
+                Err(e) if self.partition.notes().is_some() => {
+                    self.partition.notes().into_iter().for_each(|notes| notes.add(&e));
+                    self.loader = Loader::default();
+                    continue;
+                }
+                other => other?,
+            }
+            self.replayed = offset;
+            self.last_epoch = epoch;
+            break;
+        }
+        self.refresh()
+    }
+
+    /// A log that isn't there, with an empty image.
+    pub(super) fn missing(partition: Partition) -> MetadataLog {
+        MetadataLog {
+            partition,
+            loader: Loader::default(),
+            replayed: Offset::ZERO,
+            bytes_since_snapshot: 0,
+            last_timestamp: TimestampMs::NONE,
+            last_epoch: LeaderEpoch(0),
+            is_missing: true,
+        }
+    }
+
+    /// Adds to the image what is not in the log.
+    pub(super) fn supplement(&mut self, records: Vec<Record>) {
+        records.into_iter().for_each(|record| self.loader.replay(record));
     }
 
     pub(super) fn image(&self) -> &Image {
@@ -76,6 +115,9 @@ impl MetadataLog {
 
     /// Replays what others have written since.
     pub(super) fn refresh(&mut self) -> Result<()> {
+        if self.is_missing {
+            return Ok(());
+        }
         let limit = self.partition.high_watermark()?;
         if limit > self.replayed {
             self.replay_to(limit)?;
@@ -226,16 +268,20 @@ fn replay_batch(loader: &mut Loader, batches: &mut BatchReader, batch: &[u8]) ->
     outcome.map_err(|(_, error): (_, metadata::Error)| error.into())
 }
 
-/// The newest snapshot in the metadata log's directory: its exclusive end offset, its epoch and its path.
-fn newest_snapshot(dir: &Path) -> Result<Option<(Offset, LeaderEpoch, PathBuf)>> {
+/// The snapshots in the metadata log's directory, the newest last: exclusive end offset, epoch and path.
+fn snapshots(dir: &Path) -> Result<Vec<(Offset, LeaderEpoch, PathBuf)>> {
     let parse = |name: &str| {
         let (offset, epoch) = name.strip_suffix(".checkpoint")?.split_once('-')?;
         let legal = offset.len() == 20 && epoch.len() == 10;
         legal.then(|| Some((Offset::new(offset.parse().ok()?), LeaderEpoch(epoch.parse().ok()?))))?
     };
     let entries = disk::list(dir)?;
-    let newest = entries.iter().filter_map(|entry| Some((parse(&entry.name)?, &entry.name))).max();
-    Ok(newest.map(|((offset, epoch), name)| (offset, epoch, dir.join(name))))
+    let mut snapshots: Vec<(Offset, LeaderEpoch, PathBuf)> = entries
+        .iter()
+        .filter_map(|entry| parse(&entry.name).map(|(offset, epoch)| (offset, epoch, dir.join(&entry.name))))
+        .collect();
+    snapshots.sort();
+    Ok(snapshots)
 }
 
 /// A snapshot's bytes: header, the image as records with offsets from 0, footer.

@@ -8,7 +8,7 @@ use super::locked::{Locked, Unsynced};
 use super::seal::Seal;
 use super::state::SharedState;
 use crate::disk::{self, Channels, File, FileLock, Mode, Wake};
-use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, LogReader, Recovery};
+use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, Notes, Recovery};
 use crate::types::{Offset, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) struct PartitionSpec {
     pub(super) gaps: Gaps,
     pub(super) channels: Channels,
     pub(super) access: Access,
+    /// Where damage is noted that doesn't keep the rest from being read.
+    pub(super) notes: Notes,
     /// The broker's recovery-point checkpoint and the partition's name in it.
     pub(super) recovery_points: PathBuf,
     pub(super) key: TopicPartition,
@@ -91,10 +93,6 @@ impl Partition {
         self.spec.channels
     }
 
-    pub(super) fn reader(&self, from: Offset) -> Result<LogReader> {
-        Ok(LogReader::open(&self.spec.dir, from, self.spec.gaps)?)
-    }
-
     /// Has the seal broken before anything more is written.
     pub(super) fn guard(&mut self, seal: &Arc<Seal>) {
         self.spec.seal = Some(Arc::clone(seal));
@@ -116,14 +114,7 @@ impl Partition {
                 Err(e) => return Err(e),
             }
         }
-        let how = Recovery { known: None, durable: self.recovery_point()?, writable: false };
-        match log::recover(&self.spec.dir, &how, &self.spec.config) {
-            Ok(end) => Ok(end.log_end),
-            // What follows a damaged batch can't be told from here. One more than what is sound, so that a reader
-            // gets what there is, and then the error that names the damage.
-            Err(log::Error::Damaged { offset, .. }) => Ok(offset.next()),
-            Err(e) => Err(e.into()),
-        }
+        self.end_on_disk()
     }
 
     /// The state as others left it, if it can be believed without asking the log.
@@ -262,12 +253,6 @@ impl Partition {
 
     pub(super) fn unlock(&mut self, lock: FileLock) {
         self.state_file = lock.release();
-    }
-
-    /// The offset below which the broker's checkpoint says that everything is durable.
-    fn recovery_point(&self) -> Result<Offset> {
-        let points = log::read_checkpoint(&self.spec.recovery_points)?;
-        Ok(points.get(&self.spec.key).copied().unwrap_or(Offset::ZERO))
     }
 
     /// Makes what was appended durable without the lock, so that others can append meanwhile and one sync of the system's

@@ -34,6 +34,7 @@ pub(super) fn consumer_config(topic: &str, read_committed: bool) -> ConsumerConf
         offset_reset: OffsetReset::Earliest,
         start: None,
         until: None,
+        skip_damaged: false,
         auto_commit: None,
         read_committed,
         create_topics: true,

@@ -12,11 +12,13 @@ mod epochs;
 mod error;
 mod headers;
 mod names;
+mod notes;
 mod offset_index;
 mod producer_snapshot;
 mod producer_state;
 mod read;
 mod recovery;
+mod salvage;
 mod search;
 mod segment;
 mod time_index;
@@ -33,9 +35,11 @@ pub(crate) use headers::each_of_producers;
 pub(crate) use names::{
     FileKind, companions, is_empty, read_partition_metadata, segment_file, segments, write_partition_metadata,
 };
+pub(crate) use notes::Notes;
 pub(crate) use producer_state::{ProducerEntry, ProducerStates, control_record};
 pub(crate) use read::{Chunk, Gaps, LogReader};
 pub(crate) use recovery::{Recovery, recover};
+pub(crate) use salvage::readable_end;
 pub(crate) use search::{first_at_or_after, newest};
 pub(crate) use segment::LogConfig;
 pub(crate) use trim::trim;

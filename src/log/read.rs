@@ -5,7 +5,8 @@
 //! the neighbours, the index and the epoch checkpoint.
 
 use super::names::{FileKind, segment_file, segments};
-use super::{Error, LeaderEpochs, Result, offset_index};
+use super::salvage::{is_followed, next_sound};
+use super::{Error, LeaderEpochs, Notes, Result, offset_index};
 use crate::disk::{File, Mode};
 use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset};
@@ -31,6 +32,9 @@ pub(crate) struct LogReader {
     epochs: LeaderEpochs,
     next: Offset,
     segment: Option<OpenSegment>,
+    /// Where reading stopped at damage: the segment and the position in it.
+    stuck: Option<(Offset, u64)>,
+    notes: Option<Notes>,
 }
 
 #[derive(Debug)]
@@ -73,8 +77,26 @@ impl<'a> Chunk<'a> {
 impl LogReader {
     /// A reader of the log in `dir` that begins at `from`.
     pub(crate) fn open(dir: &Path, from: Offset, gaps: Gaps) -> Result<LogReader> {
-        let epochs = LeaderEpochs::read(dir)?;
-        Ok(LogReader { dir: dir.to_owned(), gaps, epochs, next: from, segment: None })
+        // The records can be read without; that the file is damaged is for others to say.
+        let epochs = match LeaderEpochs::read(dir) {
+            Err(Error::Malformed { .. }) => LeaderEpochs::default(),
+            other => other?,
+        };
+        Ok(LogReader {
+            dir: dir.to_owned(),
+            gaps,
+            epochs,
+            next: from,
+            segment: None,
+            stuck: None,
+            notes: None,
+        })
+    }
+
+    /// A replay is to go on behind damage, and to note it.
+    pub(crate) fn noting(mut self, notes: &Notes) -> LogReader {
+        self.notes = Some(notes.clone());
+        self
     }
 
     /// Hands every batch from this reader's offset on, below `limit`, to `visit`: a log replayed.
@@ -85,7 +107,19 @@ impl LogReader {
     ) -> std::result::Result<(), E> {
         let from = self.next;
         let mut buffer = vec![0; REPLAY_BYTES];
-        while let Some(chunk) = self.read(&mut buffer, limit)? {
+        loop {
+            let chunk = match (self.read(&mut buffer, limit), &self.notes) {
+                (Ok(Some(chunk)), _) => chunk,
+                (Ok(None), _) => return Ok(()),
+                (Err(e), None) => return Err(e.into()),
+                (Err(e), Some(notes)) => {
+                    notes.add(e);
+                    if self.skip_damage()?.is_none() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            };
             for batch in chunk.batches() {
                 let (header, batch) = batch?;
                 if header.last_offset() >= from {
@@ -93,11 +127,9 @@ impl LogReader {
                 }
             }
         }
-        Ok(())
     }
 
     /// The offset behind the last batch that was returned.
-    #[cfg(test)]
     pub(crate) fn next(&self) -> Offset {
         self.next
     }
@@ -119,6 +151,7 @@ impl LogReader {
                 Some(segment) => segment,
                 None => self.find_segment()?,
             };
+            self.stuck = Some((segment.base, segment.position));
             let filled = segment.log.read_at(buffer, segment.position)?;
             let whole = match self.check(&mut segment, buffer.get(..filled).unwrap_or_default(), limit) {
                 Err(Error::Damaged { .. }) if segment.is_found_by_index() => {
@@ -147,6 +180,59 @@ impl LogReader {
                 }
                 Scan::End => self.segment = Some(self.next_segment(&segment)?),
             }
+        }
+    }
+
+    /// Goes on behind what `read` has just stopped at: at the next sound batch, be it in another segment. `None` if there
+    /// is none; else the offset that is read next.
+    pub(crate) fn skip_damage(&mut self) -> Result<Option<Offset>> {
+        let bases = segments(&self.dir)?;
+        let (mut base, mut from) = match self.stuck.take() {
+            Some((base, position)) => (base, position),
+            None => match bases.iter().rev().find(|&&base| base <= self.next).or(bases.first()) {
+                Some(&base) => (base, 0),
+                None => return Ok(None),
+            },
+        };
+        loop {
+            let next_base = bases.iter().copied().find(|&other| other > base);
+            if let Ok(mut segment) = self.open_segment(base)
+                && let Ok(Some((position, header))) = self.sound_behind(&segment.log, base, from, next_base)
+            {
+                segment.position = position;
+                segment.expect = Expect::Base(header.base_offset());
+                self.next = header.base_offset();
+                self.segment = Some(segment);
+                return Ok(Some(self.next));
+            }
+            let Some(next_base) = next_base else { return Ok(None) };
+            (base, from) = (next_base, 0);
+            self.next = self.next.max(next_base);
+        }
+    }
+
+    /// The first sound batch of a segment at or behind byte `from`. One there whose offset is not the one expected, and
+    /// with which the batch behind it doesn't go on either, is damaged where no checksum shows it.
+    fn sound_behind(
+        &self,
+        log: &File,
+        base: Offset,
+        from: u64,
+        next_base: Option<Offset>,
+    ) -> Result<Option<(u64, BatchHeader)>> {
+        let length = log.len()?;
+        let first = if base > self.next { base } else { self.next.next() };
+        let limit = next_base.unwrap_or(Offset::MAX);
+        let found = next_sound(log, from, length, first, limit)?;
+        match found {
+            Some((position, header))
+                if position == from
+                    && header.base_offset() != base
+                    && !is_followed(log, position, &header, length)? =>
+            {
+                next_sound(log, from + 1, length, first, limit)
+            }
+            found => Ok(found),
         }
     }
 

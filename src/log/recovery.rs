@@ -47,7 +47,11 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
         None => from_indexes(dir, base, &log, length)?,
     };
     if end.leader_epoch == LeaderEpoch::UNKNOWN {
-        end.leader_epoch = LeaderEpochs::read(dir)?.last().unwrap_or(LeaderEpoch::UNKNOWN);
+        let epochs = match LeaderEpochs::read(dir) {
+            Err(Error::Malformed { .. }) if !how.writable => LeaderEpochs::default(),
+            other => other?,
+        };
+        end.leader_epoch = epochs.last().unwrap_or(LeaderEpoch::UNKNOWN);
     }
     let segment = how.writable.then(|| Segment::open(dir, base)).transpose()?;
     let stop = walk(&log, length, &mut end, segment.as_ref(), config)?;

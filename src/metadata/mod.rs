@@ -24,6 +24,7 @@ pub(crate) use bootstrap::{NewBroker, NewController, feature_levels, new_cluster
 pub(crate) use error::{Error, PlanError};
 pub(crate) use image::Image;
 pub(crate) use loader::Loader;
+pub(crate) use partition_records::{PartitionRecord, PartitionState, TopicRecord};
 pub(crate) use plan_brokers::{is_shut_out, revive_broker};
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
 pub(crate) use plan_quotas::alter_quotas;

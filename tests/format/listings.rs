@@ -5,13 +5,13 @@ use crate::support::{Kt, unified};
 use std::path::Path;
 
 /// A command with what it printed.
-struct Listing {
-    command: String,
-    stdout: Vec<String>,
-    status: i32,
+pub(super) struct Listing {
+    pub(super) command: String,
+    pub(super) stdout: Vec<String>,
+    pub(super) status: i32,
 }
 
-fn listings(file: &str) -> Vec<Listing> {
+pub(super) fn listings(file: &str) -> Vec<Listing> {
     let mut listings: Vec<Listing> = Vec::new();
     let mut in_stdout = true;
     for line in std::fs::read_to_string(fixture(file)).unwrap().lines() {

@@ -2,5 +2,6 @@
 //! said of it just before the broker stopped.
 
 mod directory;
+mod forensics;
 mod listings;
 mod records;

@@ -58,8 +58,12 @@ impl Request {
         let subscription = position::subscription(parsed, partition, start)?;
         let moment = position::moment(register, parsed)?;
         check_address(parsed)?;
-        let mut consumer =
-            ConsumerConfig { start: moment, until, ..consumer_config(subscription, group, &settings)? };
+        let mut consumer = ConsumerConfig {
+            start: moment,
+            until,
+            skip_damaged: parsed.has("skip-damaged"),
+            ..consumer_config(subscription, group, &settings)?
+        };
         let choice = Choice::new(parsed, &consumer, commit_interval(&settings)?, exec::receiver(parsed)?)?;
         let plan = exec::Plan::new(parsed, &choice, &consumer.subscription)?;
         if choice.by_hand {
@@ -129,6 +133,7 @@ pub(crate) fn consumer_config(
         offset_reset: offset_reset(settings)?,
         start: None,
         until: None,
+        skip_damaged: false,
         read_committed,
         create_topics: settings.switch("allow.auto.create.topics")?.unwrap_or(true),
         session_timeout_ms,

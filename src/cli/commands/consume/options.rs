@@ -66,6 +66,10 @@ fn command() -> Command {
             "KEY=VALUE",
             "Consumer setting, such as auto.offset.reset=earliest; repeatable",
         ))
+        .arg(own(flag(
+            "skip-damaged",
+            "Go on behind a damaged batch, with a line on standard error, instead of ending there",
+        )))
         .arg(flag("enable-systest-events", "Print shutdown_complete at the end"))
         .arg(own(flag(
             "show-assignments",
