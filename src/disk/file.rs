@@ -3,6 +3,8 @@
 use super::{Error, Result};
 use std::fs;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -90,6 +92,32 @@ impl File {
     /// Cuts the file, or extends it with zeros.
     pub(crate) fn set_len(&self, length: u64) -> Result<()> {
         self.file.set_len(length).map_err(|e| Error::new("truncate", &self.path, e))
+    }
+
+    /// Has the first `length` bytes be there, as zeros if they weren't, with their room on the disk: who maps them and stores
+    /// into a hole is killed where there is none. What others store meanwhile stays.
+    pub(crate) fn reserve(&self, length: u64) -> Result<()> {
+        let failed = |e| Error::new("write to", &self.path, e);
+        let metadata = self.file.metadata().map_err(failed)?;
+        if metadata.len() >= length && metadata.blocks() > 0 {
+            return Ok(());
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let bytes = libc::off_t::try_from(length).unwrap_or(libc::off_t::MAX);
+            // SAFETY: the descriptor is open, and the call touches no memory of this process.
+            if unsafe { libc::fallocate(self.file.as_raw_fd(), 0, 0, bytes) } == 0 {
+                return Ok(());
+            }
+            let error = io::Error::last_os_error();
+            if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
+                return Err(failed(error));
+            }
+            // A file system that can't promise room.
+            if metadata.len() < length { self.file.set_len(length).map_err(failed) } else { Ok(()) }
+        }
+        #[cfg(not(target_os = "linux"))]
+        fs2::FileExt::allocate(&self.file, length).map_err(failed)
     }
 
     /// Returns when the file's bytes are on the disk (`fdatasync`). After an error the system may have dropped them:

@@ -67,10 +67,7 @@ impl Wake {
     /// Opens the counter at `path`, making it if needed.
     pub(crate) fn open(path: &Path) -> Result<Wake> {
         let file = File::open(path, Mode::Create)?;
-        if file.len()? < FILE_BYTES as u64 {
-            // Two processes that do this at once write the same length.
-            file.set_len(FILE_BYTES as u64)?;
-        }
+        file.reserve(FILE_BYTES as u64)?;
         map(&file, libc::PROT_READ | libc::PROT_WRITE, Kind::Shared)
     }
 

@@ -24,10 +24,7 @@ impl SharedWord {
     /// Opens the word in the file at `path`; 0 if the file is made by this.
     pub(crate) fn open(path: &Path) -> Result<SharedWord> {
         let file = File::open(path, Mode::Create)?;
-        if file.len()? < BYTES as u64 {
-            // Two processes that do this at once write the same length.
-            file.set_len(BYTES as u64)?;
-        }
+        file.reserve(BYTES as u64)?;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: a fresh shared mapping of a file that is never shortened; nothing else refers to it.
         let address = unsafe {

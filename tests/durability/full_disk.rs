@@ -104,3 +104,42 @@ fn a_full_file_system_fails_the_run_and_loses_nothing() {
     let between: String = text(50).lines().take(refused).map(|line| format!("{line}\n")).collect();
     assert_eq!(after[before.len()..], owned(between + &text(99))[..]);
 }
+
+/// As `SMALL_DISK`; groups that have been there before come back when there is no room, and once more when there is.
+const NO_ROOM_FOR_MEMBERS: &str = r#"
+mount -t tmpfs -o size=3m none "$KT_DATA_DIR" || exit 77
+consume() { "$KT" consume --topic log --group readers --from-beginning --timeout-ms 60000 --max-messages "$1"; }
+share() { "$KT" share-consume --topic log --group workers --timeout-ms 60000 --max-messages "$1"; }
+"$KT" topics --create --topic log >created
+seq 1 20 | "$KT" produce --topic log
+"$KT" share-groups --reset-offsets --group workers --topic log --to-earliest --execute >reset || exit 3
+consume 2 && share 2 || exit 4
+dd if=/dev/zero of="$KT_DATA_DIR/filler" bs=4096 2>/dev/null
+consume 2 >full 2>consume.error; echo $? >consume.status
+share 2 >>full 2>share.error; echo $? >share.status
+rm "$KT_DATA_DIR/filler"
+consume 18 && share 18
+"#;
+
+/// A store into a mapped file that has no room kills the process (SIGBUS): members died of it without a word.
+#[test]
+fn a_full_file_system_refuses_members_and_kills_none() {
+    let kt = Kt::new();
+    std::fs::create_dir(kt.data()).unwrap();
+    let script =
+        format!("unshare --mount --map-root-user bash -c '{}'", NO_ROOM_FOR_MEMBERS.replace('\'', r"'\''"));
+    let output = kt.bash(&script);
+    if matches!(output.status(), 77) || output.to_string().contains("unshare: ") {
+        println!("skipped: this system lets nobody mount a tmpfs here:\n{output}");
+        return;
+    }
+    let file = |name: &str| std::fs::read_to_string(kt.work().join(name)).unwrap();
+    for command in ["consume", "share"] {
+        assert_eq!(file(&format!("{command}.status")), "1\n", "{}", file(&format!("{command}.error")));
+        says_why(&file(&format!("{command}.error")));
+    }
+    assert_eq!(file("full"), "", "nobody has a place");
+    let numbers = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!("{n}\n")).collect::<String>();
+    let expected = numbers(1..=2) + &numbers(1..=2) + &numbers(3..=20) + &numbers(3..=20);
+    assert_eq!(output.success().text(), expected);
+}
