@@ -242,6 +242,8 @@ impl ModernClient {
     /// A member that the group goes on without joins again; whatever else is refused ends it.
     fn take_refusal<S: ModernSeat>(&mut self, seat: &mut S, refusal: Refusal) -> Result<(), S::Error> {
         match refusal.code {
+            // The group has become a classic one since the guest looked at it: it still has its place, and what it has.
+            ErrorCode::GroupIdNotFound if self.is_guest => Ok(()),
             ErrorCode::UnknownMemberId | ErrorCode::FencedMemberEpoch | ErrorCode::GroupIdNotFound => {
                 seat.give_up()?;
                 self.lose();

@@ -1,11 +1,11 @@
 //! Members of the newer protocol that share a group's partitions; see [`crate::group::sharing`].
 
-use super::tests::{Bench, T, catalog, join};
+use super::tests::{Bench, T, beat, catalog, classic_pair, join};
 use super::*;
 use crate::group::classic::{Speaker, Step};
 use crate::group::sharing::{G, Protocol, nothing_is_ever_shared, what_need_not_move_is_kept};
 use crate::group::state::Groups;
-use crate::types::{ErrorCode, TimestampMs};
+use crate::types::{ErrorCode, PartitionId, TimestampMs, TopicPartition};
 use std::sync::Arc;
 
 struct Client {
@@ -33,6 +33,8 @@ struct Turn<'a> {
     id: &'a str,
     instance_id: &'a Option<String>,
     epoch: &'a mut Option<i32>,
+    /// What another says between this one's look and what it says itself.
+    meanwhile: Option<HeartbeatRequest>,
 }
 
 impl Turn<'_> {
@@ -52,7 +54,11 @@ impl ModernSeat for Turn<'_> {
     }
 
     fn look(&mut self) -> Result<Option<ModernGroup>, Refusal> {
-        Ok(self.bench.groups.modern(G).cloned())
+        let seen = self.bench.groups.modern(G).cloned();
+        if let Some(request) = self.meanwhile.take() {
+            self.bench.take(&request)?;
+        }
+        Ok(seen)
     }
 
     fn join(&mut self, member_id: &str, topics: &[String]) -> Result<Result<(), Refusal>, Refusal> {
@@ -120,7 +126,7 @@ impl Protocol for Modern {
         }
         client.seen = self.changes;
         let Client { client, id, instance_id, epoch, .. } = client;
-        let mut turn = Turn { bench: &mut self.bench, id, instance_id, epoch };
+        let mut turn = Turn { bench: &mut self.bench, id, instance_id, epoch, meanwhile: None };
         client.take_turn(&mut turn).map(|_| ()).map_err(|refusal| refusal.code)
     }
 
@@ -196,4 +202,26 @@ fn members_never_share_a_partition() {
 #[test]
 fn members_keep_what_need_not_move() {
     what_need_not_move_is_kept(Modern::new());
+}
+
+/// A guest whose last host left between the guest's look and its heartbeat took itself for thrown out: what it had was read
+/// again, from its last commit on.
+#[test]
+fn a_guest_lets_go_of_what_it_has_whenever_its_last_host_leaves() {
+    let mut bench = Bench::new();
+    classic_pair(&mut bench);
+    bench.take(&join("N", &["t"])).unwrap();
+    let named = |number| TopicPartition { topic: "t".to_owned(), partition: PartitionId(number) };
+    let owned = [0, 1].map(|number| ((T, PartitionId(number)), named(number))).into();
+    let mut client = ModernClient::guest("a".to_owned(), None, &["t".to_owned()], owned, true);
+    let mut epoch = Some(2);
+    let mut turn = |meanwhile| {
+        let mut turn = Turn { bench: &mut bench, id: "a", instance_id: &None, epoch: &mut epoch, meanwhile };
+        client.take_turn(&mut turn).map_err(|refusal| refusal.code)?;
+        Ok(client.next_step())
+    };
+    assert_eq!(turn(Some(beat("N", -1))), Ok(None));
+    assert_eq!(turn(None), Ok(Some(Step::Revoke(vec![named(0), named(1)]))));
+    assert_eq!(turn(None), Err(ErrorCode::InconsistentGroupProtocol));
+    assert_eq!(epoch, Some(2));
 }

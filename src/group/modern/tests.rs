@@ -387,7 +387,7 @@ fn no_more_members_than_the_group_may_have() {
 }
 
 /// A stable classic group of `a` and `b`, who have two partitions each.
-fn classic_pair(bench: &mut Bench) {
+pub(super) fn classic_pair(bench: &mut Bench) {
     use crate::group::classic::tests::request;
     use crate::group::protocol::AssignedPartitions;
     use crate::group::{ClassicConfig, SyncRequest};

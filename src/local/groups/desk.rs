@@ -10,8 +10,8 @@ use crate::client::{self, CommittedOffset, ConsumerConfig, GroupMetadata, Result
 use crate::disk::{self, SharedWord};
 use crate::group::protocol::CONSUMER;
 use crate::group::{
-    Assignor, Belief, ClassicSide, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit, Place,
-    Protocols, Speaker, SyncRequest,
+    Assignor, Belief, ClassicGroup, ClassicSide, CommitRequest, GroupKind, Groups, JoinRequest, NewCommit,
+    Place, Protocols, Speaker, SyncRequest,
 };
 use crate::types::{ErrorCode, Offset, TimestampMs, TopicPartition};
 use std::collections::BTreeMap;
@@ -182,6 +182,14 @@ impl Desk {
         if let Some(seat) = &mut self.lock().seat {
             seat.belief = Belief::Synced(generation);
             seat.generation = generation;
+        }
+    }
+
+    /// Notes that the group is a classic one again, if it knows the member: no one else is given what it has before it has
+    /// joined again.
+    pub(super) fn note_classic_again(&self, group: &ClassicGroup) {
+        if self.place().is_some_and(|place| group.member(&place.member_id).is_some()) {
+            self.note_synced(group.generation());
         }
     }
 

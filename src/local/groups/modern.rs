@@ -78,7 +78,15 @@ impl ModernSeat for LocalSeat<'_> {
 
     /// Whoever looks watches over its neighbours too.
     fn look(&mut self) -> Result<Option<ModernGroup>> {
-        let GroupKind::Consumer(group) = self.desk.look()? else { return Ok(None) };
+        let group = match self.desk.look()? {
+            GroupKind::Consumer(group) => group,
+            // A guest whose epoch was behind lets go of what it has in the generation that its group goes on from.
+            GroupKind::Classic(group) => {
+                self.desk.note_classic_again(&group);
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        };
         if let Some(place) = self.desk.place() {
             self.ring.watch(self.desk, group.neighbours(&place.member_id))?;
         }

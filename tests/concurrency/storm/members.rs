@@ -1,8 +1,9 @@
 //! The members: consumers in one group whose both streams end in the journal.
 
 use super::journal::{Deed, Journal, Member};
-use crate::support::Kt;
+use crate::support::{Kt, Random, wait_until};
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::Instant;
@@ -21,6 +22,19 @@ pub(super) enum Protocol {
     Classic(&'static str),
     /// `group.protocol=consumer`.
     Modern,
+    /// Most by that assignor, some by the newer protocol: as long as there are such, the others are guests.
+    Both(&'static str),
+}
+
+impl Protocol {
+    /// The assignor of a new member; `None` for one of the newer protocol. A static id stays with one protocol.
+    pub(super) fn of_a_member(self, random: &mut Random, is_static: bool) -> Option<&'static str> {
+        match self {
+            Protocol::Classic(assignor) => Some(assignor),
+            Protocol::Modern => None,
+            Protocol::Both(assignor) => (is_static || random.below(8) > 0).then_some(assignor),
+        }
+    }
 }
 
 /// A member's process. Killed when dropped.
@@ -38,19 +52,19 @@ impl Process {
     pub(super) fn start(
         kt: &Kt,
         journal: &Journal,
-        setup: &Setup,
+        session_timeout_ms: u64,
+        assignor: Option<&str>,
         member: Member,
         instance_id: Option<usize>,
     ) -> Process {
         let mut settings = vec![format!("client.id=#m{member}"), "auto.commit.interval.ms=100".to_owned()];
-        let session_timeout_ms = setup.session_timeout_ms;
-        match setup.protocol {
-            Protocol::Classic(assignor) => settings.extend([
+        match assignor {
+            Some(assignor) => settings.extend([
                 format!("session.timeout.ms={session_timeout_ms}"),
                 format!("heartbeat.interval.ms={}", session_timeout_ms / 10),
                 format!("partition.assignment.strategy=org.apache.kafka.clients.consumer.{assignor}"),
             ]),
-            Protocol::Modern => settings.push("group.protocol=consumer".to_owned()),
+            None => settings.push("group.protocol=consumer".to_owned()),
         }
         settings.extend(instance_id.map(|id| format!("group.instance.id=static-{id}")));
         let shown = ["print.partition=true".to_owned(), "print.offset=true".to_owned()];
@@ -73,10 +87,32 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Stops it wherever it is.
     pub(super) fn stop(&mut self, journal: &mut Journal, until: Instant) {
         journal.note(Deed::Stop, self.member);
         self.signal(libc::SIGSTOP);
         self.stopped_until = Some(until);
+    }
+
+    /// Lets it go on for a moment, and again, if it has been stopped in the instant in which it holds a lock: for long,
+    /// nobody could do anything. Where the system doesn't tell, it stays as it is.
+    pub(super) fn let_go_of_locks(&self, kt: &Kt) {
+        let states = std::fs::read_dir(kt.data().join(".kt/partitions")).unwrap();
+        let files: Vec<String> =
+            states.map(|file| format!(":{} ", file.unwrap().metadata().unwrap().ino())).collect();
+        let id = format!(" {} ", self.child.id());
+        let holds = |line: &str| {
+            !line.contains("->") && line.contains(&id) && files.iter().any(|file| line.contains(file))
+        };
+        let is_held = || std::fs::read_to_string("/proc/locks").is_ok_and(|locks| locks.lines().any(holds));
+        let state = format!("/proc/{}/stat", self.child.id());
+        let runs = || std::fs::read_to_string(&state).is_ok_and(|state| !state.contains(") T "));
+        wait_until("a stopped process", || !runs());
+        while is_held() {
+            self.signal(libc::SIGCONT);
+            self.signal(libc::SIGSTOP);
+            wait_until("a stopped process", || !runs());
+        }
     }
 
     pub(super) fn go_on(&mut self, journal: &mut Journal) {

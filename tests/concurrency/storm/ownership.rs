@@ -13,6 +13,8 @@ struct Known {
     has_joined: bool,
     /// It has been stopped since it was last given something, or is replaced: the group may go on without it.
     may_be_out: bool,
+    /// It has been stopped since it last said anything. What it says next, it may have learnt before.
+    may_be_late: bool,
     /// Another process has been started with its static id. What it may still be given before that one joins, that one
     /// takes over.
     is_replaced: bool,
@@ -25,6 +27,8 @@ pub(super) struct Ownership {
     owners: BTreeMap<usize, Member>,
     /// What members don't own any more that have not said so yet.
     late: BTreeSet<(Member, usize)>,
+    /// What members were given before they were stopped and said after others had it. They read nothing of it.
+    stale: BTreeSet<(Member, usize)>,
     /// Members that were taken for dead though nothing had been done to them.
     slow: usize,
 }
@@ -54,8 +58,9 @@ impl Ownership {
                 known.is_dead = true;
                 self.owners.retain(|_, owner| *owner != member);
                 self.late.retain(|(late, _)| *late != member);
+                self.stale.retain(|(stale, _)| *stale != member);
             }
-            Deed::Stop => known.may_be_out = true,
+            Deed::Stop => (known.may_be_out, known.may_be_late) = (true, true),
             Deed::Replace => (known.may_be_out, known.is_replaced) = (true, true),
             Deed::Terminate | Deed::Continue => {}
         }
@@ -66,26 +71,37 @@ impl Ownership {
         if known.is_dead {
             return Ok(());
         }
-        (known.has_joined, known.may_be_out) = (true, known.is_replaced);
+        let may_be_late = std::mem::take(&mut known.may_be_late);
+        (known.has_joined, known.may_be_out) = (true, known.is_replaced || may_be_late);
         for partition in partitions {
-            let Some(former) = self.owners.insert(*partition, member) else { continue };
-            if former == member {
+            let former = self.owners.get(partition).copied();
+            if former == Some(member) {
                 return Err(format!("m{member} is given partition {partition}, which it has"));
             }
-            if !self.members.get(&former).is_some_and(|known| known.may_be_out) {
-                return Err(format!("partition {partition} is m{former}'s and m{member}'s at once"));
+            match former.filter(|former| !self.members.get(former).is_some_and(|known| known.may_be_out)) {
+                Some(_) if may_be_late => {
+                    self.stale.insert((member, *partition));
+                    continue;
+                }
+                Some(former) => {
+                    return Err(format!("partition {partition} is m{former}'s and m{member}'s at once"));
+                }
+                None => self.late.extend(former.map(|former| (former, *partition))),
             }
-            self.late.insert((former, *partition));
+            self.owners.insert(*partition, member);
         }
         Ok(())
     }
 
     fn let_go(&mut self, member: Member, partitions: &[usize]) -> Result<(), String> {
-        if self.is_dead(member) {
+        let known = self.members.entry(member).or_default();
+        known.may_be_late = false;
+        if known.is_dead {
             return Ok(());
         }
         for partition in partitions {
-            let was_late = self.late.remove(&(member, *partition));
+            let its = (member, *partition);
+            let was_late = self.late.remove(&its) || self.stale.remove(&its);
             if !was_late && self.owners.remove(partition) != Some(member) {
                 return Err(format!("m{member} lets go of partition {partition}, which it doesn't have"));
             }
@@ -109,7 +125,8 @@ impl Ownership {
     pub(super) fn of(&self, member: Member) -> Vec<usize> {
         let owned =
             self.owners.iter().filter(|(_, owner)| **owner == member).map(|(partition, _)| *partition);
-        owned.chain(self.late.iter().filter(|(late, _)| *late == member).map(|late| late.1)).collect()
+        let late = self.late.iter().chain(&self.stale).filter(|(late, _)| *late == member);
+        owned.chain(late.map(|late| late.1)).collect()
     }
 
     /// The owners of the partitions that have one, in order of partitions.
@@ -159,4 +176,17 @@ fn a_replaced_member_that_is_given_something_is_still_about_to_be_out() {
     all.follow(&Event::Assigned(2, vec![0])).unwrap();
     all.follow(&Event::Revoked(1, vec![0])).unwrap();
     assert_eq!(all.of(2), [0]);
+}
+
+#[test]
+fn what_a_stopped_member_was_given_before_and_says_late_it_does_not_read() {
+    let mut all = Ownership::default();
+    all.follow(&Event::Test(Deed::Stop, 1)).unwrap();
+    all.follow(&Event::Assigned(2, vec![0])).unwrap();
+    all.follow(&Event::Test(Deed::Continue, 1)).unwrap();
+    all.follow(&Event::Assigned(1, vec![0])).unwrap();
+    assert_eq!((all.of(1), all.of(2), all.owners().collect()), (vec![0], vec![0], vec![2]));
+    assert!(all.deliver(1, 0).is_err() && all.deliver(2, 0).is_ok());
+    all.follow(&Event::Lost(1, vec![0])).unwrap();
+    assert!(all.follow(&Event::Assigned(1, vec![0])).is_err());
 }

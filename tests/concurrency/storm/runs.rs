@@ -1,5 +1,5 @@
-//! The runs: members only come and leave, or are killed, stopped and replaced as well, under each assignor and in the newer
-//! protocol. `KT_STORM_SECONDS` makes each last for that long instead of a few seconds.
+//! The runs: members only come and leave, or are killed, stopped and replaced as well, under each assignor, in the newer
+//! protocol, and in both at once. `KT_STORM_SECONDS` makes each last for that long instead of a few seconds.
 
 use super::members::{Protocol, Setup};
 use super::producers::Producers;
@@ -22,7 +22,7 @@ fn run(protocol: Protocol, is_rough: bool) {
     let seconds = std::env::var("KT_STORM_SECONDS").map_or(0, |seconds| seconds.parse().unwrap());
     let length = Duration::from_secs(seconds);
     let session_timeout_ms = match protocol {
-        Protocol::Classic(_) if is_rough => 1_500,
+        Protocol::Classic(_) | Protocol::Both(_) if is_rough => 1_500,
         // Kafka's shortest in the newer protocol. In calm weather nobody may be taken for dead because the machine is slow.
         _ => 45_000,
     };
@@ -144,4 +144,14 @@ fn members_come_and_leave_in_the_newer_protocol() {
 #[test]
 fn a_storm_in_the_newer_protocol() {
     run(Protocol::Modern, true);
+}
+
+#[test]
+fn members_of_both_protocols_come_and_leave() {
+    run(Protocol::Both("RangeAssignor"), false);
+}
+
+#[test]
+fn a_storm_in_both_protocols() {
+    run(Protocol::Both("CooperativeStickyAssignor"), true);
 }

@@ -54,14 +54,21 @@ impl Weather {
             going: Vec::new(),
             next_member: 0,
             ownership: Ownership::default(),
-            deliveries: Deliveries::new(PARTITIONS, !is_rough),
+            // Where a group goes from one protocol to the other, its members may begin at an older commit.
+            deliveries: Deliveries::new(
+                PARTITIONS,
+                !is_rough && !matches!(setup.protocol, Protocol::Both(_)),
+            ),
         }
     }
 
     fn start(&mut self, place: usize) {
         let instance_id = (place >= MEMBERS - STATIC).then_some(place);
         self.next_member += 1;
-        let new = Process::start(&self.kt, &self.journal, &self.setup, self.next_member, instance_id);
+        let assignor = self.setup.protocol.of_a_member(&mut self.random, instance_id.is_some());
+        let session_ms = self.setup.session_timeout_ms;
+        let new =
+            Process::start(&self.kt, &self.journal, session_ms, assignor, self.next_member, instance_id);
         self.places[place] = Some(new);
     }
 
@@ -108,12 +115,16 @@ impl Weather {
         };
         let process = self.places[place].as_mut().unwrap();
         process.stop(&mut self.journal, Instant::now() + time);
+        if time > SHORT {
+            process.let_go_of_locks(&self.kt);
+        }
     }
 
     /// Starts another process with a static member's id. (In the newer protocol it would be refused while the first lives.)
     fn replace(&mut self, place: usize) {
         let process = self.places[place].as_ref().unwrap();
-        let may_be_replaced = process.instance_id.is_some() && self.setup.protocol != Protocol::Modern;
+        let may_be_replaced =
+            process.instance_id.is_some() && matches!(self.setup.protocol, Protocol::Classic(_));
         if !may_be_replaced || !self.ownership.is_settled(process.member) {
             return;
         }
