@@ -79,6 +79,8 @@ impl GroupMember {
             self.desk.beat(false)?;
             self.look_again();
         }
+        // By the time of the second look it may have gone to the other protocol and back again.
+        let mut looks_twice = true;
         loop {
             if let Some(step) = self.next_step() {
                 return Ok(Some(step));
@@ -93,7 +95,10 @@ impl GroupMember {
                     self.word = self.desk.word();
                     return Ok(None);
                 }
-                Err(e) if e.code == ErrorCode::InconsistentGroupProtocol && self.change_over()? => {
+                Err(e)
+                    if e.code == ErrorCode::InconsistentGroupProtocol
+                        && (self.change_over()? || std::mem::take(&mut looks_twice)) =>
+                {
                     self.word = None;
                 }
                 Err(e) => return Err(e),
