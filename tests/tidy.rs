@@ -55,8 +55,15 @@ const USED_IN_ONE_FOLDER: &[(&str, &str)] = &[
 ];
 
 /// The one door to the disk, the streams that a process is born with, and the files that arguments name.
-const MAY_NAME_STD_FS: &[&str] =
-    &["disk/", "output/stdout.rs", "output/pipe.rs", "cli/input.rs", "cli/config.rs", "cli/commands/man.rs"];
+const MAY_NAME_STD_FS: &[&str] = &[
+    "disk/",
+    "output/stdout.rs",
+    "output/file.rs",
+    "output/pipe.rs",
+    "cli/input.rs",
+    "cli/config.rs",
+    "cli/commands/man.rs",
+];
 
 const FILE_LINES_MAX: usize = 500;
 /// A file that says this in its opening comment is a table and may be longer.

@@ -50,6 +50,11 @@ impl Input {
         Input::new(File::from(io::stdin().as_fd().try_clone_to_owned()?))
     }
 
+    /// A file that the command line names.
+    pub(crate) fn open(path: &Path) -> io::Result<Input> {
+        Input::new(File::open(path)?)
+    }
+
     fn new(file: File) -> io::Result<Input> {
         let metadata = file.metadata()?;
         if metadata.file_type().is_fifo() {

@@ -1,11 +1,13 @@
 //! People: options in, words out. Finds the tool that a command line names, parses its options in Kafka's ways, runs it and
 //! reports in the register it was called in. Knows no file format and no lock; source: `spec` of Kafka's tools (KIP-14, KIP-1147).
 
+mod archive;
 mod argparse;
 mod commands;
 mod complete;
 mod config;
 mod context;
+mod destinations;
 mod dispatch;
 mod error;
 mod format;
@@ -16,6 +18,7 @@ mod java_regex;
 mod options;
 mod parse;
 mod partition_filter;
+mod ranges;
 mod records;
 mod subcommands;
 mod target;

@@ -98,6 +98,25 @@ fn listed(argument: &OsStr) -> Vec<PathBuf> {
     if paths.iter().any(|path| path.exists()) { paths } else { vec![whole] }
 }
 
+impl Target {
+    /// The directory or directories that an argument names; `writable` is whether one that is not kt's may be written to.
+    pub(crate) fn directories(argument: &OsStr, writable: bool) -> Target {
+        Target::Directory(Site { directories: listed(argument), writable })
+    }
+
+    /// Whether both are about the same directory, by whatever path.
+    pub(crate) fn shares_directory(&self, other: &Target) -> bool {
+        let real = |target: &Target| match target {
+            Target::Directory(site) => {
+                site.directories.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect()
+            }
+            Target::Servers(_) => Vec::new(),
+        };
+        let (mine, theirs): (Vec<PathBuf>, Vec<PathBuf>) = (real(self), real(other));
+        mine.iter().any(|path| theirs.contains(path))
+    }
+}
+
 /// Whether an argument of `--bootstrap-server` means a directory: it has a `/`.
 pub(crate) fn is_directory(server: &OsStr) -> bool {
     server.as_bytes().contains(&b'/')
@@ -166,6 +185,21 @@ impl Connection {
         config: client::ProducerConfig,
     ) -> client::Result<Box<dyn client::TransactionalProducer>> {
         self.cluster.transactional_producer(topic, config)
+    }
+
+    /// A reader of parts of partitions, without a group.
+    pub(crate) fn bulk_reader(
+        &self,
+        ranges: &[client::BulkRange],
+        read_committed: bool,
+        order: client::BulkOrder,
+    ) -> client::Result<Box<dyn client::BulkReader>> {
+        self.cluster.bulk_reader(ranges, read_committed, order)
+    }
+
+    /// A writer to any topics.
+    pub(crate) fn bulk_writer(&self) -> client::Result<Box<dyn client::BulkWriter>> {
+        self.cluster.bulk_writer()
     }
 
     pub(crate) fn share_consumer(

@@ -2,6 +2,7 @@
 //! Named after Kafka's own clients. `local` implements it on a directory. Does no I/O itself.
 
 mod admin;
+mod bulk;
 mod consumer;
 mod error;
 mod model;
@@ -10,6 +11,10 @@ mod share;
 mod transactions;
 
 pub(crate) use admin::Admin;
+pub(crate) use bulk::{
+    BulkGap, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader, BulkRecord,
+    BulkSource, BulkStart, BulkWriter, StoredBatch,
+};
 pub(crate) use consumer::{
     Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, GroupProtocol, Handler, OffsetReset, Polled,
     StartOffset, Subscription,

@@ -2,6 +2,7 @@
 
 use super::admin::LocalAdmin;
 use super::broker::Broker;
+use super::bulk::{LocalBulkReader, LocalBulkWriter};
 use super::consumer::LocalConsumer;
 use super::error::{Error, Result};
 use super::metadata::MetadataLog;
@@ -14,8 +15,8 @@ use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
 use crate::client::{
-    self, Admin, Consumer, ConsumerConfig, Node, Producer, ProducerConfig, ShareConsumer,
-    ShareConsumerConfig, TransactionalProducer,
+    self, Admin, BulkOrder, BulkRange, BulkReader, BulkWriter, Consumer, ConsumerConfig, Node, Producer,
+    ProducerConfig, ShareConsumer, ShareConsumerConfig, TransactionalProducer,
 };
 use crate::disk::{Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
@@ -87,6 +88,21 @@ impl Cluster {
 
     pub(crate) fn consumer(&self, config: ConsumerConfig) -> client::Result<Box<dyn Consumer>> {
         Ok(Box::new(LocalConsumer::open(self, config)?))
+    }
+
+    /// A reader of parts of partitions, without a group.
+    pub(crate) fn bulk_reader(
+        &self,
+        ranges: &[BulkRange],
+        read_committed: bool,
+        order: BulkOrder,
+    ) -> client::Result<Box<dyn BulkReader>> {
+        Ok(Box::new(LocalBulkReader::open(self, ranges, read_committed, order)?))
+    }
+
+    /// A writer to any topics.
+    pub(crate) fn bulk_writer(&self) -> client::Result<Box<dyn BulkWriter>> {
+        Ok(Box::new(LocalBulkWriter::open(self)?))
     }
 
     /// A member of a share group, which it joins with its first poll.

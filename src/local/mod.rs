@@ -6,6 +6,7 @@ mod admin;
 mod assigned;
 mod assignment;
 mod broker;
+mod bulk;
 mod checkpoints;
 mod cluster;
 mod configs;

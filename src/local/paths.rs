@@ -77,6 +77,11 @@ impl Coordination {
         self.transactions().join(encode_name(transactional_id))
     }
 
+    /// Held by a bulk writer of this name for as long as it lives.
+    pub(super) fn bulk(&self, name: &str) -> PathBuf {
+        self.root.join("bulk").join(encode_name(name))
+    }
+
     /// What a group keeps here.
     pub(super) fn group(&self, group: &str) -> PathBuf {
         self.root.join("groups").join(encode_name(group))

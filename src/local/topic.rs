@@ -5,10 +5,10 @@ use super::error::Result;
 use super::paths;
 use crate::client::Codec;
 use crate::disk;
-use crate::log::{self, Gaps, LeaderEpochs, LogConfig};
+use crate::log::{self, BatchHeader, Gaps, LeaderEpochs, LogConfig};
 use crate::metadata::{Image, TimestampPolicy, TopicCompression, TopicConfig};
 use crate::record::{BatchBuilder, Compression};
-use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicName, Uuid};
+use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TimestampType, TopicName, Uuid};
 use std::path::Path;
 
 /// A topic, opened.
@@ -88,6 +88,18 @@ impl TopicSettings {
 
     pub(super) fn is_compacted(&self) -> bool {
         self.compacted
+    }
+
+    /// Whether a producer's batch may be stored as it is: dense, and as the topic would have its records.
+    pub(super) fn takes_as_it_is(&self, header: &BatchHeader) -> bool {
+        let offsets = header.last_offset().since(header.base_offset()).saturating_add(1);
+        let has_codec = |codec| header.codec().is_ok_and(|own| own == codec);
+        i64::from(header.record_count()) == offsets
+            && !header.has_delete_horizon()
+            && !self.compacted
+            && header.size_bytes() <= self.max_message_bytes
+            && self.compression.is_none_or(has_codec)
+            && (!self.log_append_time || header.timestamp_type() == TimestampType::LogAppend)
     }
 
     /// Whether old records may be deleted.

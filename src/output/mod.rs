@@ -4,6 +4,7 @@
 mod columns;
 mod csv;
 mod far_end;
+mod file;
 mod format;
 mod java_hash;
 mod json;
@@ -15,6 +16,7 @@ mod table;
 
 pub(crate) use columns::{Column, columns};
 pub(crate) use csv::csv_line;
+pub(crate) use file::{OutputFile, has_content};
 pub(crate) use format::Format;
 pub(crate) use java_hash::{Made, in_hash_map_order};
 pub(crate) use json::json_pretty;

@@ -22,7 +22,7 @@
 //! 17, and in v1 timestamp i64 at 18.
 
 use super::error::{Error, Result};
-use super::{Compression, crc};
+use super::{Compression, ProducerStamp, crc};
 use crate::types::{LeaderEpoch, Offset, TimestampMs, TimestampType};
 
 /// Bytes of a v2 batch before its records.
@@ -227,6 +227,22 @@ pub(crate) fn stamp(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderE
     debug_assert!(batch.len() >= HEADER_SIZE, "a batch has a header");
     put(batch, 0, base_offset.get().to_be_bytes());
     put(batch, 12, leader_epoch.0.to_be_bytes());
+}
+
+/// Makes a v2 batch this producer's, and not a part of a transaction, unless it is so already. `batch` is that batch alone.
+pub(crate) fn set_producer(batch: &mut [u8], producer: &ProducerStamp) {
+    debug_assert!(batch.len() >= HEADER_SIZE, "a batch has a header");
+    let Ok(header) = BatchHeader::parse(batch) else { return };
+    let is_so = (header.producer_id, header.producer_epoch, header.base_sequence)
+        == (producer.producer_id, producer.epoch, producer.base_sequence);
+    if is_so && !header.is_transactional() {
+        return;
+    }
+    put(batch, 21, (header.attributes & !TRANSACTIONAL).to_be_bytes());
+    put(batch, 43, producer.producer_id.to_be_bytes());
+    put(batch, 51, producer.epoch.to_be_bytes());
+    put(batch, 53, producer.base_sequence.to_be_bytes());
+    seal(batch);
 }
 
 /// Gives every record of a v2 batch the time of its append, and the batch a new CRC. `batch` is that batch alone.

@@ -3,10 +3,13 @@
 pub(crate) mod completions;
 pub(crate) mod configs;
 pub(crate) mod consume;
+pub(crate) mod copy;
 pub(crate) mod delete_records;
 pub(crate) mod dump_log;
+pub(crate) mod export;
 pub(crate) mod get_offsets;
 pub(crate) mod groups;
+pub(crate) mod import;
 pub(crate) mod man;
 pub(crate) mod perf;
 pub(crate) mod produce;

@@ -67,7 +67,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 }
 
 /// The bytes of [`base64`]'s text; `None` if it is none.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     for chunk in text.as_bytes().chunks(4) {
         let mut group = 0u32;

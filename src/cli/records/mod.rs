@@ -13,6 +13,6 @@ mod schema;
 
 pub(crate) use control::{ControlKind, control_kind};
 pub(crate) use coordinator::{Coordinator, Decoded};
-pub(crate) use json::{base64, java_text, json_text};
+pub(crate) use json::{base64, from_base64, java_text, json_text};
 pub(crate) use metadata::metadata_json;
 pub(crate) use remote_log::remote_log_text;

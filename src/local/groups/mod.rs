@@ -16,7 +16,9 @@ mod presence;
 mod settle;
 mod view;
 
-pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, list, offsets};
+pub(super) use admin::{
+    alter_offsets, commit, delete, delete_offsets, describe, forget_topic, list, offsets,
+};
 pub(super) use desk::is_about_membership;
 pub(super) use heartbeat::{Ring, Watcher, spawn};
 pub(super) use log::{GroupLog, Sync};

@@ -13,7 +13,7 @@ use crate::metadata::{ProducerIdsRecord, Record};
 const BLOCK: i64 = 1000;
 
 /// Takes a producer id that nobody has had.
-pub(super) fn allocate_producer_id(cluster: &Cluster) -> Result<i64> {
+pub(in crate::local) fn allocate_producer_id(cluster: &Cluster) -> Result<i64> {
     let lock = FileLock::acquire(&cluster.coordination()?.producer_ids()).map_err(Error::from)?;
     let text = lock.file().read_all().map_err(Error::from)?;
     let (id, end) = match left(&String::from_utf8_lossy(&text)) {

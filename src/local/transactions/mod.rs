@@ -20,5 +20,6 @@ mod tests;
 
 pub(super) use admin::{abort, describe, describe_producers, fence, list};
 pub(super) use filter::CommittedFilter;
+pub(super) use ids::allocate_producer_id;
 pub(super) use janitor::{Janitor, Patience};
 pub(super) use session::Session;

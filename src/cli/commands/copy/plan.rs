@@ -1,0 +1,153 @@
+//! What goes where, and where each source partition is taken up.
+
+use crate::cli::archive::ArchivedTopic;
+use crate::cli::destinations::Destinations;
+use crate::cli::error::Failure;
+use crate::cli::ranges::{ChosenTopic, own_configs};
+use crate::client::{Admin, BulkMark, BulkRange, BulkSource, BulkStart, BulkWriter};
+use crate::types::Uuid;
+use std::collections::BTreeMap;
+
+/// A topic on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// The target's name.
+    pub(super) to: String,
+    /// What is counted under, as a group.
+    group: String,
+    /// What a mark remembers: from which topic to which it was, and in which way.
+    note: String,
+}
+
+/// A partition being copied.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) source: BulkSource,
+    pub(super) to: String,
+    pub(super) note: String,
+    /// The position of the last mark.
+    pub(super) marked: i64,
+}
+
+/// How records are copied; the same for all marks of a target.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) repartition: bool,
+    pub(super) read_committed: bool,
+    pub(super) restart: bool,
+}
+
+impl Manner {
+    fn words(self) -> String {
+        let partitions = if self.repartition { "by-key" } else { "kept" };
+        let level = if self.read_committed { "committed" } else { "uncommitted" };
+        format!("partitions={partitions} records={level}")
+    }
+}
+
+/// Finds or makes the target of each topic.
+pub(super) fn routes(
+    from: &dyn Admin,
+    to: &dyn Admin,
+    destinations: &mut Destinations,
+    topics: &[ChosenTopic],
+    name: Option<&str>,
+    manner: Manner,
+) -> Result<BTreeMap<String, Route>, Failure> {
+    let mut routes = BTreeMap::new();
+    for topic in topics {
+        let archived = ArchivedTopic {
+            topic: topic.name.clone(),
+            partitions: topic.partition_count,
+            configs: own_configs(from, &topic.name)?,
+            ranges: Vec::new(),
+        };
+        let target = destinations.describe(&archived)?;
+        let (from_id, to_id) = (id(from, &topic.name)?, id(to, &target)?);
+        let note = format!("from={from_id} to={to_id} {}", manner.words());
+        let group = format!("kt-copy.{}", name.unwrap_or(&target));
+        routes.insert(topic.name.clone(), Route { to: target, group, note });
+    }
+    Ok(routes)
+}
+
+fn id(admin: &dyn Admin, topic: &str) -> Result<Uuid, Failure> {
+    match admin.describe_topics(&[topic.to_owned()]).pop() {
+        Some(described) => Ok(described?.id),
+        None => Err(Failure::plain(format!("there is no topic '{topic}'"))),
+    }
+}
+
+/// Takes a partition up where it was left, or begins it; `range` then begins there. Nothing is begun where a mark speaks of
+/// another topic.
+pub(super) fn take_up(
+    writer: &mut dyn BulkWriter,
+    route: &Route,
+    range: &mut BulkRange,
+    restart: bool,
+) -> Result<Lane, Failure> {
+    let found = writer.last_mark(&route.group, &range.partition)?;
+    let start = match found.filter(|_| !restart).map(|mark| (compare(&mark.note, &route.note), mark)) {
+        None | Some((Comparison::NewTarget, _)) => {
+            BulkStart::Anew(BulkMark { position: range.from, note: route.note.clone() })
+        }
+        Some((Comparison::Same, mark)) => {
+            range.from = mark.position;
+            BulkStart::Resumed
+        }
+        Some((Comparison::Other(what), _)) => {
+            let (partition, to) = (&range.partition, &route.to);
+            return Err(Failure::plain(format!("{partition} was copied to '{to}' before, {what}"))
+                .with_hint("--restart copies everything again, --name NAME keeps another count"));
+        }
+    };
+    let source = writer.begin(Some(&route.group), &range.partition, start)?;
+    let (to, note) = (route.to.clone(), route.note.clone());
+    Ok(Lane { source, to, note, marked: range.from.get() })
+}
+
+/// What a mark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Same,
+    /// The target is another topic by now: nothing of the source is in it.
+    NewTarget,
+    Other(&'static str),
+}
+
+fn compare(found: &str, expected: &str) -> Comparison {
+    if found == expected {
+        return Comparison::Same;
+    }
+    let word = |text: &str, at: usize| text.split(' ').nth(at).unwrap_or_default().to_owned();
+    if word(found, 1) != word(expected, 1) {
+        Comparison::NewTarget
+    } else if word(found, 0) != word(expected, 0) {
+        Comparison::Other("from another topic of this name")
+    } else {
+        Comparison::Other("with another --repartition or --isolation-level")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_other_topics_are_told_apart() {
+        let own = "from=a to=b partitions=kept records=committed";
+        assert_eq!(compare(own, own), Comparison::Same);
+        for (found, expected) in [
+            ("from=a to=c partitions=kept records=committed", Comparison::NewTarget),
+            ("", Comparison::NewTarget),
+            (
+                "from=x to=b partitions=kept records=committed",
+                Comparison::Other("from another topic of this name"),
+            ),
+        ] {
+            assert_eq!(compare(found, own), expected, "{found}");
+        }
+        let keyed = "from=a to=b partitions=by-key records=committed";
+        assert!(matches!(compare(keyed, own), Comparison::Other(_)));
+    }
+}
