@@ -68,7 +68,7 @@ impl Destinations {
         if count != topic.partitions && !self.repartition {
             let (from, theirs) = (&topic.topic, topic.partitions);
             return Err(Failure::plain(format!(
-                "topic '{name}' has {count} partitions, and '{from}' where the records come from has {theirs}"
+                "topic '{name}' has another number of partitions than '{from}': {count}, not {theirs}"
             ))
             .with_hint("add --repartition to share the records out by key"));
         }
@@ -98,10 +98,8 @@ impl Destinations {
         }
         if !known.grows || number < 0 {
             let count = known.partition_count;
-            return Err(Failure::plain(format!(
-                "partition {number} is not in topic '{name}', which has {count}"
-            ))
-            .with_hint("add --repartition to share the records out by key"));
+            return Err(Failure::plain(format!("topic '{name}' has no partition {number}: it has {count}"))
+                .with_hint("add --repartition to share the records out by key"));
         }
         match self.admin.create_partitions(name, number.saturating_add(1), None) {
             Err(error) if error.code != ErrorCode::InvalidPartitions => Err(error.into()),

@@ -157,7 +157,8 @@ impl Session<'_> {
         let count = self.sink.written_count;
         if let Some(failure) = failure {
             // What came before a fault is in all the same. No mark: a part of a frame may be in, too.
-            self.sink.writer.flush()?;
+            // If that fails too, the first failure tells why.
+            let _ = self.sink.writer.flush();
             return Err(failure);
         }
         self.mark()?;
@@ -193,8 +194,8 @@ impl Session<'_> {
     /// Reads on. Before it waits for more, what was read so far is made visible.
     pub(super) fn read_on(&mut self) -> Result<Supply, Failure> {
         self.progress.set(self.feed.position());
-        let is_due =
-            self.marked_at.elapsed() >= MARK_INTERVAL || self.feed.position() - self.marked >= MARK_BYTES;
+        let is_due = self.marked_at.elapsed() >= MARK_INTERVAL
+            || self.feed.position().saturating_sub(self.marked) >= MARK_BYTES;
         if is_due {
             self.mark()?;
         }
