@@ -170,13 +170,21 @@ pub(crate) fn own_configs(admin: &dyn Admin, topic: &str) -> Result<BTreeMap<Str
     Ok(own.filter_map(|entry| Some((entry.name, entry.value?))).collect())
 }
 
-/// Opens a reader whose ranges end where their logs end now. Answers the ranges as they are then, and those behind whose end
-/// an open transaction holds records back.
+/// A reader of what there is now.
+pub(crate) struct Reading {
+    pub(crate) reader: Box<dyn BulkReader>,
+    /// Its ranges, each with its end.
+    pub(crate) planned: Vec<BulkRange>,
+    /// Those behind whose end an open transaction holds records back.
+    pub(crate) held: Vec<BulkRange>,
+}
+
+/// Opens a reader whose ranges end where their logs end now.
 pub(crate) fn read_to_the_end(
     connection: &Connection,
     ranges: &[BulkRange],
     read_committed: bool,
-) -> Result<(Box<dyn BulkReader>, Vec<BulkRange>, Vec<BulkRange>), Failure> {
+) -> Result<Reading, Failure> {
     let mut reader = connection.bulk_reader(ranges, read_committed, BulkOrder::OneByOne)?;
     let wanted: Vec<_> = ranges.iter().map(|range| (range.partition.clone(), OffsetSpec::Latest)).collect();
     let latest = if read_committed { connection.admin()?.list_offsets(&wanted) } else { Vec::new() };
@@ -193,7 +201,7 @@ pub(crate) fn read_to_the_end(
             held.push(BulkRange { until: Some(until), ..range.clone() });
         }
     }
-    Ok((reader, planned, held))
+    Ok(Reading { reader, planned, held })
 }
 
 /// How many offsets ranges with an end span: about as many records as they hold.

@@ -107,9 +107,11 @@ impl Target {
     /// Whether both are about the same directory, by whatever path.
     pub(crate) fn shares_directory(&self, other: &Target) -> bool {
         let real = |target: &Target| match target {
-            Target::Directory(site) => {
-                site.directories.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect()
-            }
+            Target::Directory(site) => site
+                .directories
+                .iter()
+                .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
+                .collect(),
             Target::Servers(_) => Vec::new(),
         };
         let (mine, theirs): (Vec<PathBuf>, Vec<PathBuf>) = (real(self), real(other));

@@ -325,8 +325,10 @@ mod tests {
         out
     }
 
+    type Batches = Vec<(i32, Vec<u8>)>;
+
     /// Reads all frames: their batches, and whether the end was there.
-    fn read(bytes: &[u8]) -> Result<(Vec<(i32, Vec<u8>)>, bool), BadFrame> {
+    fn read(bytes: &[u8]) -> Result<(Batches, bool), BadFrame> {
         let mut reader = FrameReader::new();
         let mut batches = Vec::new();
         while let Some(frame) = reader.next(&bytes[usize::try_from(reader.position()).unwrap()..])? {

@@ -159,7 +159,7 @@ fn headers(items: Vec<Value>) -> Result<Vec<OwnedHeader>, BadJson> {
     if items.iter().all(Value::is_object) {
         return items.iter().map(header).collect();
     }
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(meaning("\"headers\" is a list of objects, or of keys and values in turn"));
     }
     items.chunks_exact(2).map(flat_header).collect()

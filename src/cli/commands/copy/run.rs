@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::destinations::{Destinations, renamed};
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
-use crate::cli::ranges::{self, Request};
+use crate::cli::ranges::{self, Reading, Request};
 use crate::cli::target::{Connection, Target};
 use crate::client::{
     self, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader, BulkWriter,
@@ -15,9 +15,9 @@ use crate::output::Progress;
 use crate::signal;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How far is kept after so many bytes, or so long.
@@ -107,21 +107,16 @@ fn check(parsed: &Parsed) -> Result<(), Failure> {
 
 /// The cluster to copy from, and the one to copy to if that is another.
 fn connect(context: &Context, parsed: &Parsed) -> Result<(Connection, Option<Connection>), Failure> {
-    let given = |name| Ok::<_, Failure>(parsed.bytes(name)?.map(PathBuf::from));
-    let (from_dir, to_dir) = (given("from-data-dir")?, given("to-data-dir")?);
-    let usual = match (&from_dir, &to_dir) {
-        (Some(_), Some(_)) => None,
-        _ => Some(Target::choose(parsed, &context.environment)?),
+    let writable = parsed.has("writable");
+    let (from, to) = (parsed.bytes("from-data-dir")?, parsed.bytes("to-data-dir")?);
+    let chosen = |dir: Option<&OsStr>| match dir {
+        Some(dir) => Ok(Target::directories(dir, writable)),
+        None => Target::choose(parsed, &context.environment),
     };
-    let chosen = |dir: Option<PathBuf>| match (dir, &usual) {
-        (Some(dir), _) => Target::Directory(dir),
-        (None, Some(usual)) => usual.clone(),
-        (None, None) => Target::Directory(PathBuf::new()),
-    };
-    let (from, to) = (chosen(from_dir), chosen(to_dir));
+    let (from, to) = (chosen(from)?, chosen(to)?);
     // The same directory must not be opened twice: its locks belong to the process.
     let opened = Connection::open(from.clone())?;
-    if from == to || from.is_same_directory(&to) {
+    if from == to || from.shares_directory(&to) {
         return Ok((opened, None));
     }
     Ok((opened, Some(Connection::open(to)?)))
@@ -169,7 +164,7 @@ impl Session<'_> {
 
     /// A reader of what there is now.
     fn open(&mut self, from: &Connection, read_committed: bool) -> Result<Box<dyn BulkReader>, Failure> {
-        let (reader, planned, held) = ranges::read_to_the_end(from, &self.ranges, read_committed)?;
+        let Reading { reader, planned, held } = ranges::read_to_the_end(from, &self.ranges, read_committed)?;
         for range in held {
             let (partition, offset) = (&range.partition, range.until.unwrap_or(range.from));
             self.context.log(&format!(

@@ -7,7 +7,7 @@ use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
-use crate::cli::ranges::{self, ChosenTopic, Request};
+use crate::cli::ranges::{self, ChosenTopic, Reading, Request};
 use crate::cli::target::Connection;
 use crate::client::{Admin, BulkPass, BulkRange, BulkReader};
 use crate::output::{Progress, has_content};
@@ -225,7 +225,7 @@ impl Session<'_> {
 
     /// Opens the reader, tells what it will not read, and then the file: one that can't be filled is not touched.
     fn open(&mut self, options: &Options, length: u64) -> Result<Box<dyn BulkReader>, Failure> {
-        let (reader, planned, held) =
+        let Reading { reader, planned, held } =
             ranges::read_to_the_end(&self.connection, &self.ranges, self.read_committed)?;
         self.ranges = planned;
         for range in held {
