@@ -65,7 +65,12 @@ impl Context {
 
     /// The cluster that `--data-dir`, `--bootstrap-server` and the environment name, opened.
     pub(crate) fn connect(&self, parsed: &Parsed) -> Result<Connection, Failure> {
-        let connection = Connection::open(Target::choose(parsed, &self.environment)?)?;
+        self.connect_to(Target::choose(parsed, &self.environment)?)
+    }
+
+    /// A cluster that was named otherwise, opened.
+    pub(crate) fn connect_to(&self, target: Target) -> Result<Connection, Failure> {
+        let connection = Connection::open(target)?;
         self.notes.borrow_mut().push(connection.notes().clone());
         Ok(connection)
     }

@@ -1,6 +1,6 @@
 //! Topics beside themselves and in other directories.
 
-use super::{lines, odd};
+use super::odd::{lines, odd};
 use crate::support::{Kt, wait_until};
 
 /// The lines of an export with the topic's name taken out.

@@ -1,6 +1,6 @@
 //! Which records are exported, and how.
 
-use super::{lines, odd};
+use super::odd::{lines, odd};
 use crate::support::{Kt, wait_until};
 
 #[test]

@@ -1,6 +1,6 @@
 //! Files that come back whole, that are torn, and that are damaged.
 
-use super::{lines, odd};
+use super::odd::{lines, odd};
 use crate::support::Kt;
 
 #[test]

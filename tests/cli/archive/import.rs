@@ -1,6 +1,6 @@
 //! What is read, where it goes, and what is said of what can't be.
 
-use super::lines;
+use super::odd::lines;
 use crate::support::{Kt, Running};
 
 #[test]

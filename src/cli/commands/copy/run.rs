@@ -115,11 +115,11 @@ fn connect(context: &Context, parsed: &Parsed) -> Result<(Connection, Option<Con
     };
     let (from, to) = (chosen(from)?, chosen(to)?);
     // The same directory must not be opened twice: its locks belong to the process.
-    let opened = Connection::open(from.clone())?;
+    let opened = context.connect_to(from.clone())?;
     if from == to || from.shares_directory(&to) {
         return Ok((opened, None));
     }
-    Ok((opened, Some(Connection::open(to)?)))
+    Ok((opened, Some(context.connect_to(to)?)))
 }
 
 fn take_up_all(
