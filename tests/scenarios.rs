@@ -30,6 +30,7 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    cluster_tools,
     configs_brokers,
     configs_exceptions,
     configs_groups,
@@ -81,6 +82,7 @@ scenarios![
     groups_static_members,
     groups_unknown,
     groups_usage_errors,
+    log_dirs,
     perf_consumer,
     perf_producer,
     producer_acks,

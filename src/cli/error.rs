@@ -190,6 +190,11 @@ impl Failure {
         })
     }
 
+    /// In the Kafka register an empty line follows, as behind a stack trace.
+    pub(crate) fn then_blank(self) -> Failure {
+        self.in_kafka(|kafka| kafka.tail = Tail::EmptyLine)
+    }
+
     /// Kt's register says `message` instead.
     pub(crate) fn kt_message(mut self, message: impl Into<String>) -> Failure {
         if let Failure::Told(telling) = &mut self {

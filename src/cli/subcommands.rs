@@ -1,7 +1,7 @@
 //! Command lines as argparse4j reads them where a program has commands with options of their own: the program's options,
 //! the command, the command's options. Long names may be shortened as long as they are clear, the last of several values
 //! counts, and the first fault ends it. What is read is handed on in full, for the parser that all tools share.
-//! Knows no tool. Source: argparse4j's behaviour under kafka-transactions.
+//! Knows no tool. Source: argparse4j's behaviour under kafka-transactions, kafka-cluster, kafka-features and kafka-storage.
 
 use super::argparse::{self, Synopsis};
 use super::error::{Failure, Status, Stream};
@@ -14,7 +14,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 pub(crate) enum Kind {
     Help,
     Version,
+    /// Nothing.
+    Flag,
     Text,
+    /// A text, which may be given repeatedly.
+    Texts,
     Long,
     Integer,
     Short,
@@ -25,18 +29,47 @@ pub(crate) enum Kind {
 pub(crate) struct Opt {
     /// Without dashes.
     pub(crate) name: &'static str,
+    /// Its short name.
+    pub(crate) letter: Option<char>,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
 }
 
 impl Opt {
     pub(crate) const fn new(name: &'static str, kind: Kind) -> Opt {
-        Opt { name, kind, required: false }
+        let letter = match kind {
+            Kind::Help => Some('h'),
+            Kind::Version => Some('v'),
+            _ => None,
+        };
+        Opt { name, letter, kind, required: false }
     }
 
     pub(crate) const fn required(name: &'static str, kind: Kind) -> Opt {
-        Opt { name, kind, required: true }
+        Opt { required: true, ..Opt::new(name, kind) }
     }
+
+    pub(crate) const fn letter(self, letter: char) -> Opt {
+        Opt { letter: Some(letter), ..self }
+    }
+
+    /// As errors name it.
+    fn names(&self) -> String {
+        let letter = self.letter.map(|letter| format!("/-{letter}"));
+        format!("--{}{}", self.name, letter.unwrap_or_default())
+    }
+}
+
+/// Options of which only one may be given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) options: &'static [&'static str],
+    /// Whether one must be given, unless `--data-dir` is, which only kt has.
+    pub(crate) required: bool,
+}
+
+impl Group {
+    pub(crate) const NONE: Group = Group { options: &[], required: false };
 }
 
 /// The program or one of its commands.
@@ -46,6 +79,7 @@ pub(crate) struct Level {
     pub(crate) name: &'static str,
     /// Required ones in the order in which the program misses them.
     pub(crate) options: &'static [Opt],
+    pub(crate) group: Group,
     /// Broken between its pieces only; the first ones are the program and the command.
     pub(crate) synopsis: Synopsis,
 }
@@ -55,12 +89,12 @@ pub(crate) struct Level {
 pub(crate) struct Grammar {
     pub(crate) program: Level,
     pub(crate) commands: &'static [Level],
-    /// An option of the program's that it cannot do without, unless one of the others is given.
-    pub(crate) needed: (&'static str, &'static [&'static str]),
-    /// What follows the version.
+    /// What follows the version, for those that have `--version`.
     pub(crate) commit: &'static str,
     /// The explanation of the options of a level, by its name.
     pub(crate) explain: fn(&str) -> String,
+    /// The exit status of `--help`.
+    pub(crate) help_status: Status,
 }
 
 /// What an option was given.
@@ -83,20 +117,20 @@ impl Grammar {
                 self.take(&self.program, word, &mut rest, &mut given)?;
                 continue;
             }
-            let level = self.commands.iter().find(|level| word == level.name);
-            let level = level.ok_or_else(|| self.no_such_command(word))?;
-            command = Some((level.name, self.read_command(level, &mut rest)?));
+            let level = self.command(word)?;
+            command = Some((level, self.read_command(level, &mut rest)?));
             break;
         }
-        let Some((name, options)) = command else {
+        let Some((level, options)) = command else {
             return Err(self.program.synopsis.refuse("too few arguments"));
         };
-        let (needed, instead) = self.needed;
-        if !given.iter().any(|(name, _)| *name == needed || instead.contains(name)) {
-            return Err(self.program.synopsis.refuse(format!("argument --{needed} is required")));
-        }
+        // What is missing is told last, and in this order.
+        self.program.check_group(&given)?;
+        level.check_required(&options)?;
+        level.check_group(&options)?;
+        self.program.check_required(&given)?;
         let mut all = spelled_out(given);
-        all.push(OsString::from(name));
+        all.push(OsString::from(level.name));
         all.extend(spelled_out(options));
         Ok(all)
     }
@@ -114,12 +148,7 @@ impl Grammar {
                 false => return Err(unrecognized(level, word)),
             }
         }
-        let is_missing =
-            |option: &&Opt| option.required && !given.iter().any(|(name, _)| *name == option.name);
-        match level.options.iter().find(is_missing) {
-            Some(option) => Err(level.synopsis.refuse(format!("argument --{} is required", option.name))),
-            None => Ok(given),
-        }
+        Ok(given)
     }
 
     /// Takes an option and its value.
@@ -139,6 +168,7 @@ impl Grammar {
         match option.kind {
             Kind::Help => return Err(self.help(level)),
             Kind::Version => return Err(self.version()),
+            Kind::Flag => return level.take_flag(option, attached, given),
             _ => {}
         }
         let value = match attached {
@@ -146,15 +176,36 @@ impl Grammar {
             None => match rest.as_slice().first().filter(|next| !is_option(next)) {
                 Some(_) => rest.next().cloned().unwrap_or_default(),
                 None => {
-                    let message = format!("argument --{}: expected one argument", option.name);
+                    let message = format!("argument {}: expected one argument", option.names());
                     return Err(level.synopsis.refuse(message));
                 }
             },
         };
         check(level, option, &value)?;
-        given.retain(|(name, _)| *name != option.name);
+        if option.kind != Kind::Texts {
+            given.retain(|(name, _)| *name != option.name);
+        }
+        level.check_conflict(option, given)?;
         given.push((option.name, Some(value)));
         Ok(())
+    }
+
+    /// The command that is typed, in full or shortened.
+    fn command(&self, word: &OsStr) -> Result<&'static Level, Failure> {
+        let typed = word.to_string_lossy();
+        let full = self.commands.iter().find(|level| level.name == typed);
+        let begun: Vec<&Level> =
+            self.commands.iter().filter(|level| level.name.starts_with(&*typed)).collect();
+        match (full, begun.as_slice()) {
+            (Some(level), _) | (None, &[level]) => Ok(level),
+            (None, []) => Err(self.no_such_command(word)),
+            (None, several) => {
+                let mut names: Vec<&str> = several.iter().map(|level| level.name).collect();
+                names.sort_unstable();
+                let message = format!("ambiguous command: {typed} could match {}", names.join(", "));
+                Err(self.program.synopsis.refuse(message))
+            }
+        }
     }
 
     fn no_such_command(&self, word: &OsStr) -> Failure {
@@ -165,12 +216,75 @@ impl Grammar {
 
     fn help(&self, level: &Level) -> Failure {
         let text = format!("{}\n{}", level.synopsis.text(), (self.explain)(level.name));
-        Failure::plain("").kafka_says(Stream::Stdout, text, Status::FAILURE)
+        Failure::plain("").kafka_says(Stream::Stdout, text, self.help_status)
     }
 
     fn version(&self) -> Failure {
         let text = format!("{KAFKA_VERSION} (Commit:{})", self.commit);
         Failure::plain("").kafka_says(Stream::Stdout, text, Status::SUCCESS)
+    }
+}
+
+impl Level {
+    fn option(&self, name: &str) -> Option<&Opt> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
+    fn take_flag(
+        &self,
+        option: &Opt,
+        attached: Option<&[u8]>,
+        given: &mut Vec<Value>,
+    ) -> Result<(), Failure> {
+        if let Some(value) = attached {
+            let value = String::from_utf8_lossy(value);
+            let message = format!("argument {}: ignore implicit argument '{value}'", option.names());
+            return Err(self.synopsis.refuse(message));
+        }
+        given.retain(|(name, _)| *name != option.name);
+        self.check_conflict(option, given)?;
+        given.push((option.name, None));
+        Ok(())
+    }
+
+    /// Refuses an option beside another one of its group.
+    fn check_conflict(&self, option: &Opt, given: &[Value]) -> Result<(), Failure> {
+        if !self.group.options.contains(&option.name) {
+            return Ok(());
+        }
+        let other = given.iter().find(|(name, _)| *name != option.name && self.group.options.contains(name));
+        match other.and_then(|(name, _)| self.option(name)) {
+            Some(other) => {
+                let message =
+                    format!("argument {}: not allowed with argument {}", option.names(), other.names());
+                Err(self.synopsis.refuse(message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Misses an option that must be given. `--data-dir`, which only kt has, does for the servers.
+    fn check_required(&self, given: &[Value]) -> Result<(), Failure> {
+        let is_given = |name: &str| given.iter().any(|(given, _)| *given == name);
+        let is_missing = |option: &&Opt| {
+            let instead = option.name == "bootstrap-server" && is_given("data-dir");
+            option.required && !is_given(option.name) && !instead
+        };
+        match self.options.iter().find(is_missing) {
+            Some(option) => Err(self.synopsis.refuse(format!("argument {} is required", option.names()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Misses an option of the group that must be given.
+    fn check_group(&self, given: &[Value]) -> Result<(), Failure> {
+        let is_there = |(name, _): &Value| *name == "data-dir" || self.group.options.contains(name);
+        if !self.group.required || given.iter().any(is_there) {
+            return Ok(());
+        }
+        let options = self.group.options.iter().filter_map(|name| self.option(name));
+        let names: Vec<String> = options.map(Opt::names).collect();
+        Err(self.synopsis.refuse(format!("one of the arguments {} is required", names.join(" "))))
     }
 }
 
@@ -184,10 +298,11 @@ fn is_option(word: &OsStr) -> bool {
 /// The option that is typed, in full or shortened.
 fn find<'l>(level: &'l Level, typed: &[u8], word: &OsStr) -> Result<&'l Opt, Failure> {
     let typed = String::from_utf8_lossy(typed);
-    let is_letter = |option: &&Opt| match option.kind {
-        Kind::Help => typed == "-h",
-        Kind::Version => typed == "-v",
-        _ => false,
+    let is_letter = |option: &&Opt| {
+        let letter = typed
+            .strip_prefix('-')
+            .and_then(|rest| rest.chars().next().filter(|c| rest.len() == c.len_utf8()));
+        letter.is_some() && letter == option.letter
     };
     if let Some(option) = level.options.iter().find(is_letter) {
         return Ok(option);
@@ -201,7 +316,8 @@ fn find<'l>(level: &'l Level, typed: &[u8], word: &OsStr) -> Result<&'l Opt, Fai
         [] => Err(unrecognized(level, word)),
         &[option] => Ok(option),
         several => {
-            let names: Vec<String> = several.iter().map(|option| format!("--{}", option.name)).collect();
+            let mut names: Vec<String> = several.iter().map(|option| format!("--{}", option.name)).collect();
+            names.sort_unstable();
             let message = format!("ambiguous option: --{typed} could match {}", names.join(", "));
             Err(level.synopsis.refuse(message))
         }
@@ -219,7 +335,7 @@ fn check(level: &Level, option: &Opt, value: &OsStr) -> Result<(), Failure> {
         Kind::Long => ("Long", text.parse::<i64>().is_ok()),
         Kind::Integer => ("Integer", text.parse::<i32>().is_ok()),
         Kind::Short => ("Short", text.parse::<i16>().is_ok()),
-        Kind::Help | Kind::Version | Kind::Text => return Ok(()),
+        Kind::Help | Kind::Version | Kind::Flag | Kind::Text | Kind::Texts => return Ok(()),
     };
     if fits {
         return Ok(());
@@ -230,7 +346,7 @@ fn check(level: &Level, option: &Opt, value: &OsStr) -> Result<(), Failure> {
         }
         _ => format!("For input string: \"{text}\""),
     };
-    let message = format!("argument --{}: could not convert '{text}' to {class} ({why})", option.name);
+    let message = format!("argument {}: could not convert '{text}' to {class} ({why})", option.names());
     Err(level.synopsis.refuse(message))
 }
 

@@ -60,6 +60,11 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::delete_records::TOOL,
+    commands::log_dirs::TOOL,
+    commands::cluster::TOOL,
+    commands::features::TOOL,
+    commands::metadata_quorum::TOOL,
+    commands::broker_api_versions::TOOL,
     commands::transactions::TOOL,
     commands::dump_log::TOOL,
     commands::export::TOOL,
@@ -89,6 +94,9 @@ pub(crate) type Reader = fn(&[OsString]) -> Result<Vec<OsString>, Failure>;
 /// what is meant is spelled out for the common parser.
 pub(crate) fn own_reader(tool: &Tool) -> Option<Reader> {
     match tool.kafka_name {
+        Some("kafka-cluster") => Some(commands::cluster::read_strictly),
+        Some("kafka-features") => Some(commands::features::read_strictly),
+        Some("kafka-metadata-quorum") => Some(commands::metadata_quorum::read_strictly),
         Some("kafka-transactions") => Some(commands::transactions::read_strictly),
         _ => None,
     }

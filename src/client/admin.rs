@@ -1,16 +1,38 @@
 //! `Admin`: topics, configurations, offsets and groups of a cluster.
 
 use super::{
-    AbortTransactionSpec, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry, ConfigResource,
-    ConfiguredKind, GroupDescription, GroupListing, NewTopic, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription, TopicListing,
-    TransactionDescription, TransactionFilter, TransactionListing,
+    AbortTransactionSpec, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
+    ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
+    GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
+    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
+    TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
 };
-use crate::types::{BrokerId, Offset, TopicPartition};
+use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
 /// The administrative calls of Kafka's Admin client. Errors carry Kafka's code and message.
 pub(crate) trait Admin {
     fn describe_cluster(&self) -> Result<ClusterDescription>;
+
+    /// The requests that every broker understands, by key.
+    fn api_versions(&self) -> Result<Vec<(Node, Vec<ApiVersions>)>>;
+
+    /// Takes a broker out of the metadata. `BrokerIdNotRegistered` where it isn't in it.
+    fn unregister_broker(&self, broker: BrokerId) -> Result<()>;
+
+    /// The features that the cluster knows and their levels.
+    fn describe_features(&self) -> Result<FeatureMetadata>;
+
+    /// Changes the levels of features, all of `updates` or none; with `Commit::Never` only says whether it could.
+    fn update_features(&self, updates: &[FeatureUpdate], commit: Commit) -> Result<()>;
+
+    /// Who keeps the metadata.
+    fn describe_quorum(&self) -> Result<QuorumDescription>;
+
+    /// Adds a controller to those that keep the metadata.
+    fn add_voter(&self, id: BrokerId, directory_id: Uuid) -> Result<()>;
+
+    /// Takes a controller out of those that keep the metadata.
+    fn remove_voter(&self, id: BrokerId, directory_id: Uuid) -> Result<()>;
 
     /// All topics, internal ones too, sorted by name.
     fn list_topics(&self) -> Result<Vec<TopicListing>>;
@@ -26,6 +48,9 @@ pub(crate) trait Admin {
     -> Result<()>;
 
     fn delete_topic(&self, name: &str) -> Result<()>;
+
+    /// The log directories of every broker, and what they hold.
+    fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>>;
 
     /// Every configuration that the resource knows, defaults included, sorted by name.
     fn describe_configs(&self, resource: &ConfigResource) -> Result<Vec<ConfigEntry>>;

@@ -1,6 +1,7 @@
 //! Plain results of the Admin calls. Names and order of fields follow Kafka's own result classes.
 
 use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition, Uuid};
+use std::path::PathBuf;
 
 /// A broker as clients see it.
 #[derive(Clone, Debug)]
@@ -8,13 +9,90 @@ pub(crate) struct Node {
     pub(crate) id: BrokerId,
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) rack: Option<String>,
+    /// Shut out of the cluster's work, as after its end.
+    pub(crate) fenced: bool,
+}
+
+/// The versions of a request that a broker understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ApiVersions {
+    pub(crate) name: &'static str,
+    pub(crate) key: i16,
+    /// First and last; `None` if the broker knows the request and does not serve it.
+    pub(crate) versions: Option<(i16, i16)>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterDescription {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for kafka-cluster, which kt does not have yet"))]
     pub(crate) cluster_id: String,
+    /// The brokers that are registered.
     pub(crate) nodes: Vec<Node>,
+    pub(crate) controllers: Vec<Node>,
+}
+
+/// A feature of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FeatureDescription {
+    pub(crate) name: String,
+    /// The first and the last level that can be chosen.
+    pub(crate) supported: (i16, i16),
+    /// The level in force; 0 is off.
+    pub(crate) level: i16,
+}
+
+/// The features of a cluster, by name, as of an epoch that rises with every change of the metadata.
+#[derive(Clone, Debug)]
+pub(crate) struct FeatureMetadata {
+    pub(crate) epoch: i64,
+    pub(crate) features: Vec<FeatureDescription>,
+}
+
+/// In which direction a feature may be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpgradeType {
+    Upgrade,
+    SafeDowngrade,
+    /// Even if metadata is lost.
+    UnsafeDowngrade,
+}
+
+/// Whether a change is made or only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commit {
+    Yes,
+    Never,
+}
+
+/// A level wanted of a feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FeatureUpdate {
+    pub(crate) name: String,
+    pub(crate) level: i16,
+    pub(crate) upgrade_type: UpgradeType,
+}
+
+/// A member of the metadata's quorum, or one that only follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct QuorumReplica {
+    pub(crate) id: BrokerId,
+    /// Zero where the quorum is a fixed one.
+    pub(crate) directory_id: Uuid,
+    /// Name, host and port of each listener.
+    pub(crate) endpoints: Vec<(String, String, u16)>,
+    pub(crate) log_end: Offset,
+    pub(crate) last_fetch: TimestampMs,
+    pub(crate) last_caught_up: TimestampMs,
+}
+
+/// The quorum that keeps a cluster's metadata.
+#[derive(Clone, Debug)]
+pub(crate) struct QuorumDescription {
+    pub(crate) leader: BrokerId,
+    pub(crate) leader_epoch: LeaderEpoch,
+    pub(crate) high_watermark: Offset,
+    pub(crate) voters: Vec<QuorumReplica>,
+    pub(crate) observers: Vec<QuorumReplica>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +120,28 @@ pub(crate) struct PartitionDescription {
     pub(crate) isr: Vec<BrokerId>,
     pub(crate) elr: Vec<BrokerId>,
     pub(crate) last_known_elr: Vec<BrokerId>,
+}
+
+/// A log directory of a broker.
+#[derive(Clone, Debug)]
+pub(crate) struct LogDirDescription {
+    pub(crate) broker: BrokerId,
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    /// By topic and partition.
+    pub(crate) replicas: Vec<ReplicaInfo>,
+}
+
+/// A replica of a partition in a log directory.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaInfo {
+    pub(crate) partition: TopicPartition,
+    /// Of the records in its segments.
+    pub(crate) size_bytes: u64,
+    /// How far it is behind the partition's end.
+    pub(crate) offset_lag: i64,
+    /// Whether it is on its way into this directory from another of the same broker.
+    pub(crate) is_future: bool,
 }
 
 /// A topic to be made. `None` leaves the number to the broker's defaults (1 and 1).

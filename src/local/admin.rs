@@ -3,14 +3,18 @@
 
 use super::cluster::Cluster;
 use super::groups::GroupLogs;
-use super::{configs, delete_records, groups, offsets, quotas, share, topics, transactions};
+use super::{
+    api_versions, brokers, configs, delete_records, features, groups, log_dirs, offsets, quorum, quotas,
+    share, topics, transactions,
+};
 use crate::client::{
-    AbortTransactionSpec, Admin, AlterConfigOp, ClusterDescription, CommittedOffset, ConfigEntry,
-    ConfigResource, ConfiguredKind, GroupDescription, GroupListing, NewTopic, Node, OffsetInfo, OffsetSpec,
-    ProducerDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
+    AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
+    ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
+    GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
+    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
     TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
 };
-use crate::types::{BrokerId, Offset, TopicPartition};
+use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
 /// The Admin of a data directory.
 pub(super) struct LocalAdmin {
@@ -32,19 +36,36 @@ impl LocalAdmin {
 
 impl Admin for LocalAdmin {
     fn describe_cluster(&self) -> Result<ClusterDescription> {
-        let broker = self.cluster.broker();
-        let nodes = self.cluster.with_image(|image| {
-            let nodes = image.brokers().iter().map(|(&id, registration)| {
-                let endpoint = registration.endpoints.first();
-                Node {
-                    id,
-                    host: endpoint.map(|e| e.host.clone()).unwrap_or_default(),
-                    port: endpoint.map_or(0, |e| e.port),
-                }
-            });
-            nodes.collect()
-        })?;
-        Ok(ClusterDescription { cluster_id: broker.cluster_id.clone(), nodes })
+        brokers::describe(&self.cluster)
+    }
+
+    fn api_versions(&self) -> Result<Vec<(Node, Vec<ApiVersions>)>> {
+        let nodes = brokers::describe(&self.cluster)?.nodes;
+        Ok(nodes.into_iter().map(|node| (node, api_versions::TABLE.to_vec())).collect())
+    }
+
+    fn unregister_broker(&self, broker: BrokerId) -> Result<()> {
+        brokers::unregister(&self.cluster, broker)
+    }
+
+    fn describe_features(&self) -> Result<FeatureMetadata> {
+        features::describe(&self.cluster)
+    }
+
+    fn update_features(&self, updates: &[FeatureUpdate], commit: Commit) -> Result<()> {
+        features::update(&self.cluster, updates, commit)
+    }
+
+    fn describe_quorum(&self) -> Result<QuorumDescription> {
+        Ok(quorum::describe(&self.cluster)?)
+    }
+
+    fn add_voter(&self, id: BrokerId, directory_id: Uuid) -> Result<()> {
+        quorum::add_voter(&self.cluster, id, directory_id)
+    }
+
+    fn remove_voter(&self, id: BrokerId, directory_id: Uuid) -> Result<()> {
+        quorum::remove_voter(&self.cluster, id, directory_id)
     }
 
     fn list_topics(&self) -> Result<Vec<TopicListing>> {
@@ -70,6 +91,10 @@ impl Admin for LocalAdmin {
 
     fn delete_topic(&self, name: &str) -> Result<()> {
         topics::delete(&self.cluster, name)
+    }
+
+    fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>> {
+        Ok(log_dirs::describe(&self.cluster)?)
     }
 
     fn describe_configs(&self, resource: &ConfigResource) -> Result<Vec<ConfigEntry>> {

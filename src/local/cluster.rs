@@ -122,7 +122,7 @@ impl Cluster {
             endpoint.map(|e| (e.host.clone(), e.port))
         })?;
         let (host, port) = endpoint.unwrap_or_default();
-        Ok(Node { id, host, port })
+        Ok(Node { id, host, port, rack: None, fenced: false })
     }
 
     pub(super) fn broker(&self) -> &Broker {
@@ -206,6 +206,13 @@ impl Cluster {
     ) -> client::Result<T> {
         self.coordination()?;
         self.metadata().update(decide)
+    }
+
+    /// Looks at the metadata log itself, brought up to date.
+    pub(super) fn with_metadata<T>(&self, look: impl FnOnce(&mut MetadataLog) -> T) -> Result<T> {
+        let mut metadata = self.metadata();
+        metadata.refresh()?;
+        Ok(look(&mut metadata))
     }
 
     #[cfg(test)]

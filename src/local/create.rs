@@ -5,6 +5,7 @@ use super::cluster::METADATA_CONFIG;
 use super::error::{Error, Result};
 use super::metadata::encode_records;
 use super::paths::Coordination;
+use super::quorum::Quorum;
 use super::seal::Seal;
 use crate::disk::{self, FileLock};
 use crate::log::{self, Appender, LeaderEpochs, LogEnd};
@@ -93,7 +94,8 @@ fn write_metadata(broker: &Broker) -> Result<()> {
         disk::sync_path(&path)?;
     }
     disk::replace(&dir.join("quorum-state"), quorum_state(broker.id).as_bytes())?;
-    let bootstrap = encode_records(&metadata::feature_levels(), TimestampMs(0), LeaderEpoch(0))?;
+    let levels = metadata::feature_levels();
+    let bootstrap = encode_records(&levels, &Quorum::default(), TimestampMs(0), LeaderEpoch(0))?;
     disk::replace(&broker.checkpoint("bootstrap.checkpoint"), &bootstrap)?;
     Ok(disk::sync_path(&dir)?)
 }

@@ -5,6 +5,7 @@
 
 use super::error::{Error, Result};
 use super::partition::Partition;
+use super::quorum::Quorum;
 use super::seal::Seal;
 use crate::client;
 use crate::disk;
@@ -25,6 +26,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) struct MetadataLog {
     partition: Partition,
     loader: Loader,
+    quorum: Quorum,
     /// Everything below this offset is in the image.
     replayed: Offset,
     /// Bytes replayed since the snapshot that the image began with.
@@ -41,6 +43,7 @@ impl MetadataLog {
         let mut log = MetadataLog {
             partition,
             loader: Loader::default(),
+            quorum: Quorum::default(),
             replayed: Offset::ZERO,
             bytes_since_snapshot: 0,
             last_timestamp: TimestampMs::NONE,
@@ -62,6 +65,7 @@ impl MetadataLog {
                 Err(e) if self.partition.notes().is_some() => {
                     self.partition.notes().into_iter().for_each(|notes| notes.add(&e));
                     self.loader = Loader::default();
+                    self.quorum = Quorum::default();
                     continue;
                 }
                 other => other?,
@@ -78,6 +82,7 @@ impl MetadataLog {
         MetadataLog {
             partition,
             loader: Loader::default(),
+            quorum: Quorum::default(),
             replayed: Offset::ZERO,
             bytes_since_snapshot: 0,
             last_timestamp: TimestampMs::NONE,
@@ -107,6 +112,11 @@ impl MetadataLog {
 
     pub(super) fn guard(&mut self, seal: &Arc<Seal>) {
         self.partition.guard(seal);
+    }
+
+    /// Who keeps the log.
+    pub(super) fn quorum(&self) -> &Quorum {
+        &self.quorum
     }
 
     pub(super) fn channels(&self) -> disk::Channels {
@@ -142,6 +152,17 @@ impl MetadataLog {
         self.decide_under_lock(|image, _| Ok((Vec::new(), work(image)?)))
     }
 
+    /// Makes the quorum one that can change its members: those that it has.
+    pub(super) fn upgrade_quorum(&mut self, voters: &[record::KRaftVoter]) -> Result<()> {
+        let mut locked = self.partition.lock()?;
+        let epoch = locked.leader_epoch();
+        let mut batch = record::quorum_batch(1, voters, now_ms())?;
+        locked.append(&mut batch, epoch)?;
+        locked.sync_and_publish()?;
+        drop(locked);
+        self.refresh()
+    }
+
     /// Lets the broker in that was shut out when it was last stopped: kt acts for it from now on.
     pub(super) fn revive(&mut self, broker: BrokerId) -> Result<()> {
         if !metadata::is_shut_out(self.image(), broker) {
@@ -167,6 +188,7 @@ impl MetadataLog {
         }
         let mut replay = Replay {
             loader: &mut self.loader,
+            quorum: &mut self.quorum,
             bytes: &mut self.bytes_since_snapshot,
             last_timestamp: &mut self.last_timestamp,
             last_epoch: &mut self.last_epoch,
@@ -194,6 +216,7 @@ impl MetadataLog {
         let reader = self.partition.reader(self.replayed)?;
         let mut replay = Replay {
             loader: &mut self.loader,
+            quorum: &mut self.quorum,
             bytes: &mut self.bytes_since_snapshot,
             last_timestamp: &mut self.last_timestamp,
             last_epoch: &mut self.last_epoch,
@@ -213,6 +236,7 @@ impl MetadataLog {
             let (batch, behind) =
                 rest.split_at_checked(size).ok_or_else(|| damaged("the snapshot ends inside a batch"))?;
             record::verify_crc(batch)?;
+            self.quorum.replay(&mut batches, batch)?;
             replay_batch(&mut self.loader, &mut batches, batch)?;
             rest = behind;
         }
@@ -230,7 +254,8 @@ impl MetadataLog {
     /// Writes a snapshot of the image as it is. Others read the log from there on.
     pub(super) fn write_snapshot(&mut self) -> Result<()> {
         let name = format!("{:020}-{:010}.checkpoint", self.replayed.get(), self.last_epoch.0);
-        let content = encode_snapshot(self.image(), self.last_timestamp, self.last_epoch)?;
+        let records = metadata::snapshot(self.image())?;
+        let content = encode_records(&records, &self.quorum, self.last_timestamp, self.last_epoch)?;
         disk::replace(&self.partition.dir().join(name), &content)?;
         self.bytes_since_snapshot = 0;
         Ok(())
@@ -240,6 +265,7 @@ impl MetadataLog {
 /// The parts of a `MetadataLog` that replaying changes, apart from its partition.
 struct Replay<'a> {
     loader: &'a mut Loader,
+    quorum: &'a mut Quorum,
     bytes: &'a mut u64,
     last_timestamp: &'a mut TimestampMs,
     last_epoch: &'a mut LeaderEpoch,
@@ -252,7 +278,11 @@ impl Replay<'_> {
             *self.bytes += batch.len() as u64;
             *self.last_timestamp = header.max_timestamp();
             *self.last_epoch = header.leader_epoch();
-            if header.is_control() { Ok(()) } else { replay_batch(self.loader, &mut batches, batch) }
+            if header.is_control() {
+                self.quorum.replay(&mut batches, batch)
+            } else {
+                replay_batch(self.loader, &mut batches, batch)
+            }
         })
     }
 }
@@ -284,13 +314,13 @@ fn snapshots(dir: &Path) -> Result<Vec<(Offset, LeaderEpoch, PathBuf)>> {
     Ok(snapshots)
 }
 
-/// A snapshot's bytes: header, the image as records with offsets from 0, footer.
-pub(super) fn encode_snapshot(image: &Image, last: TimestampMs, epoch: LeaderEpoch) -> Result<Vec<u8>> {
-    encode_records(&metadata::snapshot(image)?, last, epoch)
-}
-
-/// Any records in the form of a snapshot.
-pub(super) fn encode_records(records: &[Record], last: TimestampMs, epoch: LeaderEpoch) -> Result<Vec<u8>> {
+/// A snapshot's bytes: header, the records with offsets from 0, footer.
+pub(super) fn encode_records(
+    records: &[Record],
+    quorum: &Quorum,
+    last: TimestampMs,
+    epoch: LeaderEpoch,
+) -> Result<Vec<u8>> {
     let now = now_ms();
     let mut content = Vec::new();
     let mut next = Offset::ZERO;
@@ -299,7 +329,9 @@ pub(super) fn encode_records(records: &[Record], last: TimestampMs, epoch: Leade
         next = next.plus(i64::from(count));
         content.extend_from_slice(batch);
     };
-    put(&mut record::snapshot_header_batch(last, now)?, 1, &mut content);
+    let members = quorum.members();
+    let count = if members.is_some() { 3 } else { 1 };
+    put(&mut record::snapshot_header_batch(last, members, now)?, count, &mut content);
     let mut builder = BatchBuilder::new(Compression::None);
     for record in records {
         builder.append(now, None, Some(&record.encode()?), &[]);

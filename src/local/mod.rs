@@ -3,9 +3,11 @@
 //! The only place that holds locks over several things. Never prints and never reads the environment.
 
 mod admin;
+mod api_versions;
 mod assigned;
 mod assignment;
 mod broker;
+mod brokers;
 mod bulk;
 mod checkpoints;
 mod cluster;
@@ -14,9 +16,11 @@ mod consumer;
 mod create;
 mod delete_records;
 mod error;
+mod features;
 mod groups;
 mod leftovers;
 mod locked;
+mod log_dirs;
 mod metadata;
 mod offsets;
 mod open;
@@ -25,6 +29,7 @@ mod partition_files;
 mod partitioner;
 mod paths;
 mod producer;
+mod quorum;
 mod quotas;
 mod receipts;
 mod replicas;

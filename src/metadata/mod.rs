@@ -10,8 +10,10 @@ mod partition_records;
 mod placement;
 mod plan_brokers;
 mod plan_configs;
+mod plan_features;
 mod plan_quotas;
 mod plan_topics;
+mod plan_unregister;
 mod record;
 mod registration_records;
 mod security_records;
@@ -27,9 +29,12 @@ pub(crate) use loader::Loader;
 pub(crate) use partition_records::{PartitionRecord, PartitionState, TopicRecord};
 pub(crate) use plan_brokers::{is_shut_out, revive_broker};
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
+pub(crate) use plan_features::{Direction, FeatureChange, FeatureLevels, update_features};
 pub(crate) use plan_quotas::alter_quotas;
 pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, delete_topic};
+pub(crate) use plan_unregister::unregister_broker;
 pub(crate) use record::{ConfigKind, ProducerIdsRecord, Record};
+pub(crate) use registration_records::Endpoint;
 pub(crate) use security_records::{QuotaEntity, UserScramCredentialRecord};
 pub(crate) use settings::{
     ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,

@@ -28,9 +28,9 @@ pub(crate) use batch::{
 };
 pub(crate) use builder::{BatchBuilder, ProducerStamp, record_size_bound};
 pub(crate) use compression::Compression;
-pub(crate) use control::{ControlRecord, EndTxn};
+pub(crate) use control::{ControlRecord, EndTxn, Endpoint, KRaftVoter};
 pub(crate) use control_batch::{
-    end_txn_batch, leader_change_batch, snapshot_footer_batch, snapshot_header_batch,
+    end_txn_batch, leader_change_batch, quorum_batch, snapshot_footer_batch, snapshot_header_batch,
 };
 pub(crate) use crc::crc32c;
 pub(crate) use error::Error;

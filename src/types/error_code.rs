@@ -69,5 +69,11 @@ error_codes! {
     OutOfOrderSequence, "OutOfOrderSequenceException", "The broker received an out of order sequence number.";
     InvalidProducerEpoch, "InvalidProducerEpochException", "Producer attempted to produce with an old epoch.";
     TransactionCoordinatorFenced, "TransactionCoordinatorFencedException", "Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current coordinator for a given producer.";
+    BrokerIdNotRegistered, "BrokerIdNotRegisteredException", "The given broker ID was not registered.";
+    UnsupportedVersion, "UnsupportedVersionException", "The version of API is not supported.";
+    RequestTimedOut, "TimeoutException", "The request timed out.";
+    DuplicateVoter, "DuplicateVoterException", "The voter is already part of the set of voters.";
+    VoterNotFound, "VoterNotFoundException", "The voter is not part of the set of voters.";
+    InvalidUpdateVersion, "InvalidUpdateVersionException", "The given update version was invalid.";
     TransactionalIdNotFound, "TransactionalIdNotFoundException", "The transactionalId could not be found.";
 }

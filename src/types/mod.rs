@@ -5,6 +5,7 @@ mod codec;
 pub(crate) mod config;
 mod duration;
 mod error_code;
+pub(crate) mod features;
 mod ids;
 pub(crate) mod java;
 mod name;

@@ -55,7 +55,7 @@ fn command() -> Command {
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let missing = || Failure::usage("Missing required argument \"[offset-json-file]\"");
-    command_config(parsed)?;
+    command_config(parsed).map_err(Failure::then_blank)?;
     let path = parsed.bytes("offset-json-file")?.ok_or_else(missing)?;
     let wanted = read(path)?;
     let admin = context.connect(parsed)?.admin()?;

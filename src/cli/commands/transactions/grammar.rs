@@ -1,8 +1,8 @@
 //! How kafka-transactions reads its command line.
 
 use crate::cli::argparse::Synopsis;
-use crate::cli::error::Failure;
-use crate::cli::subcommands::{Grammar, Kind, Level, Opt, explained};
+use crate::cli::error::{Failure, Status};
+use crate::cli::subcommands::{Grammar, Group, Kind, Level, Opt, explained};
 use std::ffi::OsString;
 
 const PROGRAM: &str = "kafka-transactions.sh";
@@ -26,15 +26,16 @@ static GRAMMAR: Grammar = Grammar {
             HELP,
             Opt::new("version", Kind::Version),
             Opt::new("command-config", Kind::Text),
-            Opt::new("bootstrap-server", Kind::Text),
+            Opt::required("bootstrap-server", Kind::Text),
             Opt::new("data-dir", Kind::Text),
         ],
+        group: Group::NONE,
         synopsis: synopsis(&["[-h]", "[-v]", "[--command-config FILE]", SERVER, "COMMAND", "..."]),
     },
     commands: COMMANDS,
-    needed: ("bootstrap-server", &["data-dir"]),
     commit: "a18251bae0b825c6",
     explain,
+    help_status: Status::FAILURE,
 };
 
 const COMMANDS: &[Level] = &[
@@ -45,6 +46,7 @@ const COMMANDS: &[Level] = &[
             Opt::new("duration-filter", Kind::Long),
             Opt::new("transactional-id-pattern", Kind::Text),
         ],
+        group: Group::NONE,
         synopsis: synopsis(&[
             SERVER,
             "list",
@@ -56,6 +58,7 @@ const COMMANDS: &[Level] = &[
     Level {
         name: "describe",
         options: &[HELP, Opt::required("transactional-id", Kind::Text)],
+        group: Group::NONE,
         synopsis: synopsis(&[SERVER, "describe", "[-h]", "--transactional-id TRANSACTIONAL_ID"]),
     },
     Level {
@@ -66,6 +69,7 @@ const COMMANDS: &[Level] = &[
             Opt::required("partition", Kind::Integer),
             Opt::required("topic", Kind::Text),
         ],
+        group: Group::NONE,
         synopsis: synopsis(&[
             SERVER,
             "describe-producers",
@@ -86,6 +90,7 @@ const COMMANDS: &[Level] = &[
             Opt::new("producer-epoch", Kind::Short),
             Opt::new("coordinator-epoch", Kind::Integer),
         ],
+        group: Group::NONE,
         synopsis: synopsis(&[
             SERVER,
             "abort",
@@ -107,6 +112,7 @@ const COMMANDS: &[Level] = &[
             Opt::new("topic", Kind::Text),
             Opt::new("partition", Kind::Integer),
         ],
+        group: Group::NONE,
         synopsis: synopsis(&[
             SERVER,
             "find-hanging",
@@ -120,6 +126,7 @@ const COMMANDS: &[Level] = &[
     Level {
         name: "forceTerminateTransaction",
         options: &[HELP, Opt::required("transactionalId", Kind::Text)],
+        group: Group::NONE,
         synopsis: synopsis(&[
             SERVER,
             "forceTerminateTransaction",

@@ -2,8 +2,8 @@
 
 use super::request::Scope;
 use super::run::failed;
-use super::view::{Cell, Heading, Listing};
 use crate::cli::error::Failure;
+use crate::cli::listing::{Cell, Heading, Listing};
 use crate::client::{Admin, ProducerDescription, TransactionFilter, TransactionState};
 use crate::output::Align::{Left, Right};
 use crate::types::{BrokerId, Offset, TimestampMs, TopicPartition, now_ms};

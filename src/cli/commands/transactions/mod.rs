@@ -6,7 +6,6 @@ mod hanging;
 mod options;
 mod request;
 mod run;
-mod view;
 
 pub(crate) use grammar::read_strictly;
 pub(crate) use options::TOOL;

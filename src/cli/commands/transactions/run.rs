@@ -2,11 +2,11 @@
 
 use super::hanging;
 use super::request::{Request, Which};
-use super::view::{Cell, Heading, Listing};
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::java_order;
+use crate::cli::listing::{Cell, Heading, Listing};
 use crate::cli::parse::Parsed;
 use crate::client::{
     self, AbortTransactionSpec, Admin, ProducerDescription, TransactionDescription, TransactionFilter,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A cell, as text or as a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Text(String),
     Number(i64),
     /// Of what has no value; `None` in Kafka's words.
@@ -16,7 +16,7 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn or_absent(number: Option<i64>) -> Cell {
+    pub(crate) fn or_absent(number: Option<i64>) -> Cell {
         number.map_or(Cell::Absent, Cell::Number)
     }
 
@@ -42,17 +42,17 @@ impl Cell {
 }
 
 /// A heading and whether its cells are numbers.
-pub(super) type Heading = (&'static str, Align);
+pub(crate) type Heading = (&'static str, Align);
 
 /// Rows under headings.
 #[derive(Clone, Debug)]
-pub(super) struct Listing {
-    pub(super) headings: &'static [Heading],
-    pub(super) rows: Vec<Vec<Cell>>,
+pub(crate) struct Listing {
+    pub(crate) headings: &'static [Heading],
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 impl Listing {
-    pub(super) fn render(&self, format: Format) -> Result<String, Failure> {
+    pub(crate) fn render(&self, format: Format) -> Result<String, Failure> {
         let texts: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.iter().map(Cell::text).collect()).collect();
         let names: Vec<&str> = self.headings.iter().map(|(name, _)| *name).collect();

@@ -1,0 +1,111 @@
+//! The options of the tool, and which action they mean.
+
+use super::{cluster_id, list_endpoints, unregister};
+use crate::cli::config::Properties;
+use crate::cli::context::Context;
+use crate::cli::error::{Failure, Status};
+use crate::cli::options::{self, file, flag, valued};
+use crate::cli::parse::Parsed;
+use crate::cli::tools::{KafkaAbout, Tool};
+use crate::client::{self, Admin};
+use clap::{Arg, Command, ValueHint};
+
+pub(crate) const TOOL: Tool = Tool {
+    name: "cluster",
+    kafka_name: Some("kafka-cluster"),
+    aliases: &[],
+    about: "Show a cluster's id and nodes, or take a broker out of it",
+    kafka_about: KafkaAbout::NONE,
+    command,
+    parse_errors: Failure::alone,
+    argument_errors: Failure::alone,
+    run,
+};
+
+const EXAMPLES: &str = "\
+Commands:
+  cluster-id             the cluster's id
+  list-endpoints         the brokers, or the controllers with --bootstrap-controller, and where they would listen
+  unregister             take a broker out of the metadata that is gone for good
+
+Examples:
+    kt cluster cluster-id
+    kt cluster list-endpoints
+    kt cluster unregister --id 3
+
+Exit status: 0, or 1 if the broker is not registered or works on this very directory.";
+
+fn command() -> Command {
+    let table = options::table("cluster", TOOL.about)
+        .arg(Arg::new("command").value_name("COMMAND").help("What to do, see below"))
+        .arg(valued("id", "ID", "unregister: the broker").short('i'))
+        .arg(flag("include-fenced-brokers", "list-endpoints: brokers that are shut out, too"));
+    let table = options::output(options::target(table))
+        .mut_arg("bootstrap-server", |arg| arg.short('b'))
+        .mut_arg("command-config", |arg| arg.short('c'))
+        .arg(
+            valued(
+                "bootstrap-controller",
+                "HOST:PORT",
+                "Controllers to talk to, instead of --bootstrap-server",
+            )
+            .short('C')
+            .value_hint(ValueHint::AnyPath)
+            .help_heading("Cluster"),
+        )
+        .arg(file("config", "The old name of --command-config").help_heading("Cluster"));
+    table.after_help(EXAMPLES)
+}
+
+const HINT: &str = "kt cluster --help";
+
+fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
+    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
+    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(HINT))?;
+    if let Some(stray) = words.next() {
+        return Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(HINT));
+    }
+    let action = match command.as_ref() {
+        "cluster-id" => cluster_id::run,
+        "list-endpoints" => list_endpoints::run,
+        "unregister" => unregister::run,
+        other => return Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
+    };
+    check_config(context, parsed)?;
+    action(context, parsed)
+}
+
+/// Reads the settings for the client, which a directory has no use for.
+fn check_config(context: &mut Context, parsed: &Parsed) -> Result<(), Failure> {
+    let given = [parsed.all("config").last(), parsed.all("command-config").last()];
+    if let [Some(_), Some(_)] = given {
+        return Err(Failure::with_blank("--config and --command-config cannot be specified together."));
+    }
+    if parsed.has("config") {
+        context.note(
+            "Option --config has been deprecated and will be removed in a future version. Use --command-config instead.",
+        )?;
+    }
+    let Some(path) = given.into_iter().flatten().next() else { return Ok(()) };
+    let name = path.to_string_lossy();
+    match Properties::load(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::with_blank(format!("can't read '{name}': {error}"))
+            .in_kafka(|kafka| kafka.text = name.into_owned())),
+    }
+}
+
+/// The cluster that is meant.
+pub(super) fn admin(context: &Context, parsed: &Parsed) -> Result<Box<dyn Admin>, Failure> {
+    context.connect(parsed)?.admin().map_err(refused)
+}
+
+/// A call that failed: the exception's class and message, as Kafka's program leaves it uncaught.
+pub(super) fn refused(error: client::Error) -> Failure {
+    let text = format!("{}: {}", error.java_class(), error.message);
+    let failure = Failure::with_blank(error.message).in_kafka(|kafka| kafka.text = text);
+    match error.hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
