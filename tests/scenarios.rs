@@ -30,6 +30,7 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    cluster_errors,
     cluster_tools,
     configs_brokers,
     configs_exceptions,
@@ -60,6 +61,7 @@ scenarios![
     consumer_usage_errors,
     delete_records,
     delete_records_errors,
+    features,
     get_offsets,
     get_offsets_filters,
     groups_active,

@@ -79,7 +79,9 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
 fn check_config(context: &mut Context, parsed: &Parsed) -> Result<(), Failure> {
     let given = [parsed.all("config").last(), parsed.all("command-config").last()];
     if let [Some(_), Some(_)] = given {
-        return Err(Failure::with_blank("--config and --command-config cannot be specified together."));
+        const MESSAGE: &str = "--config and --command-config cannot be specified together.";
+        let thrown = format!("{MESSAGE}\nnet.sourceforge.argparse4j.inf.ArgumentParserException: {MESSAGE}");
+        return Err(Failure::with_blank(MESSAGE).in_kafka(|kafka| kafka.text = thrown));
     }
     if parsed.has("config") {
         context.note(
