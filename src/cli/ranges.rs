@@ -1,15 +1,16 @@
 //! Which records a command moves: `--topic`, `--partitions`, `--from`, `--until`, `--group`, `--isolation-level`.
 
 use super::error::Failure;
-use super::options::valued;
+use super::options::{flag, valued};
 use super::parse::Parsed;
 use super::time;
 use super::topic_filter::TopicFilter;
 use crate::cli::target::Connection;
 use crate::client::{
-    Admin, BulkOrder, BulkRange, BulkReader, ConfigResource, ConfigSource, OffsetSpec, TopicDescription,
+    Admin, BulkOrder, BulkRange, BulkReader, BulkReading, ConfigResource, ConfigSource, OffsetSpec,
+    TopicDescription,
 };
-use crate::types::{Offset, PartitionId, TopicPartition, now_ms};
+use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition, now_ms};
 use clap::Command;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,7 @@ pub(crate) fn options(table: Command) -> Command {
             "LEVEL",
             "read_committed leaves out aborted and open transactions, read_uncommitted doesn't [default: read_committed]",
         ))
+        .arg(flag("skip-damaged", "Go on behind a damaged batch, with a line on standard error, instead of ending there"))
 }
 
 /// A topic that was chosen.
@@ -56,6 +58,7 @@ pub(crate) struct Request {
     until: Position,
     group: Option<String>,
     pub(crate) read_committed: bool,
+    skip_damaged: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +99,14 @@ impl Request {
             until: position(parsed, "until", Position::Spec(OffsetSpec::Latest))?,
             group,
             read_committed,
+            skip_damaged: parsed.has("skip-damaged"),
         })
+    }
+
+    /// How the records are read.
+    pub(crate) fn reading(&self, order: BulkOrder) -> BulkReading {
+        let Request { read_committed, skip_damaged, .. } = *self;
+        BulkReading { read_committed, skip_damaged, order }
     }
 
     /// The topics that there are, by name. What is named in full is one topic; a pattern leaves Kafka's own topics out.
@@ -183,20 +193,25 @@ pub(crate) struct Reading {
 pub(crate) fn read_to_the_end(
     connection: &Connection,
     ranges: &[BulkRange],
-    read_committed: bool,
+    reading: BulkReading,
 ) -> Result<Reading, Failure> {
-    let mut reader = connection.bulk_reader(ranges, read_committed, BulkOrder::OneByOne)?;
+    let mut reader = connection.bulk_reader(ranges, reading)?;
     let wanted: Vec<_> = ranges.iter().map(|range| (range.partition.clone(), OffsetSpec::Latest)).collect();
-    let latest = if read_committed { connection.admin()?.list_offsets(&wanted) } else { Vec::new() };
+    let latest = connection.admin()?.list_offsets(&wanted);
     let (mut planned, mut held) = (Vec::with_capacity(ranges.len()), Vec::new());
     let mut latest = latest.into_iter();
     for (index, range) in ranges.iter().enumerate() {
-        let until = reader.end(index)?;
+        let high = latest.next().transpose()?.and_then(|info| info.offset);
+        let until = match reader.end(index) {
+            // Where the records can't be read, reading them will tell.
+            Err(error) if error.code == ErrorCode::CorruptMessage => high.unwrap_or(range.from),
+            until => until?,
+        };
         reader.stop_at(index, until);
         let from = reader.position(index).min(until);
         let partition = range.partition.clone();
         planned.push(BulkRange { partition, from, until: Some(until) });
-        let high = latest.next().transpose()?.and_then(|info| info.offset).unwrap_or(until);
+        let high = high.unwrap_or(until);
         if until < range.until.map_or(high, |asked| asked.min(high)) {
             held.push(BulkRange { until: Some(until), ..range.clone() });
         }

@@ -193,10 +193,9 @@ impl Connection {
     pub(crate) fn bulk_reader(
         &self,
         ranges: &[client::BulkRange],
-        read_committed: bool,
-        order: client::BulkOrder,
+        reading: client::BulkReading,
     ) -> client::Result<Box<dyn client::BulkReader>> {
-        self.cluster.bulk_reader(ranges, read_committed, order)
+        self.cluster.bulk_reader(ranges, reading)
     }
 
     /// A writer to any topics.

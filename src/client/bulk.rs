@@ -18,6 +18,16 @@ pub(crate) struct BulkRange {
     pub(crate) until: Option<Offset>,
 }
 
+/// How ranges are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BulkReading {
+    /// Records of aborted and open transactions are left out.
+    pub(crate) read_committed: bool,
+    /// Damage is passed over, and noted; else a range ends there, and the error comes when the others are read.
+    pub(crate) skip_damaged: bool,
+    pub(crate) order: BulkOrder,
+}
+
 /// In which order a reader takes its ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BulkOrder {

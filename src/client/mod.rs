@@ -12,8 +12,8 @@ mod transactions;
 
 pub(crate) use admin::Admin;
 pub(crate) use bulk::{
-    BulkGap, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader, BulkRecord,
-    BulkSource, BulkStart, BulkWriter, StoredBatch,
+    BulkGap, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader, BulkReading,
+    BulkRecord, BulkSource, BulkStart, BulkWriter, StoredBatch,
 };
 pub(crate) use consumer::{
     Consumer, ConsumerConfig, ConsumerRecord, GroupMetadata, GroupProtocol, Handler, OffsetReset, Polled,

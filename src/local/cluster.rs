@@ -15,7 +15,7 @@ use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
 use crate::client::{
-    self, Admin, BulkOrder, BulkRange, BulkReader, BulkWriter, Consumer, ConsumerConfig, Node, Producer,
+    self, Admin, BulkRange, BulkReader, BulkReading, BulkWriter, Consumer, ConsumerConfig, Node, Producer,
     ProducerConfig, ShareConsumer, ShareConsumerConfig, TransactionalProducer,
 };
 use crate::disk::{Channels, SharedRangeLock, Wake};
@@ -94,10 +94,9 @@ impl Cluster {
     pub(crate) fn bulk_reader(
         &self,
         ranges: &[BulkRange],
-        read_committed: bool,
-        order: BulkOrder,
+        reading: BulkReading,
     ) -> client::Result<Box<dyn BulkReader>> {
-        Ok(Box::new(LocalBulkReader::open(self, ranges, read_committed, order)?))
+        Ok(Box::new(LocalBulkReader::open(self, ranges, reading)?))
     }
 
     /// A writer to any topics.

@@ -20,6 +20,8 @@ pub(super) struct Part {
     reader: Option<LogReader>,
     filter: Option<CommittedFilter>,
     pub(super) position: Offset,
+    /// Reading has ended at damage.
+    is_given_up: bool,
 }
 
 impl Part {
@@ -37,6 +39,7 @@ impl Part {
             reader: None,
             filter: read_committed.then(CommittedFilter::default),
             position: range.from.max(start),
+            is_given_up: false,
         })
     }
 
@@ -59,6 +62,9 @@ impl Part {
 
     /// Reads the next batches into the front of `buffer`; says how many bytes, `None` if there is nothing to be read.
     pub(super) fn fetch(&mut self, buffer: &mut Vec<u8>) -> Result<Option<usize>> {
+        if self.is_given_up {
+            return Ok(None);
+        }
         let end = self.end()?;
         if self.position >= end {
             return Ok(None);
@@ -67,9 +73,22 @@ impl Part {
             Some(reader) => reader,
             None => self.handle.reader(self.position)?,
         };
-        let length = reader.read(buffer, end)?.map(|chunk| chunk.bytes.len());
+        let length = reader.read(buffer, end).map(|chunk| chunk.map(|chunk| chunk.bytes.len()));
         self.reader = Some(reader);
-        Ok(length)
+        Ok(length?)
+    }
+
+    /// Goes on behind the damage that a fetch has just come upon; `false` if nothing sound is there.
+    pub(super) fn skip_damage(&mut self) -> Result<bool> {
+        let Some(reader) = &mut self.reader else { return Ok(false) };
+        let Some(next) = reader.skip_damage()? else { return Ok(false) };
+        self.position = self.position.max(next);
+        Ok(true)
+    }
+
+    /// Reads no more.
+    pub(super) fn give_up(&mut self) {
+        self.is_given_up = true;
     }
 
     /// Goes to where the log begins now, if that is behind the position. Answers what is passed over.

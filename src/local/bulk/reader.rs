@@ -1,7 +1,9 @@
 //! `LocalBulkReader`: `BulkReader` on a directory. One buffer serves all ranges.
 
 use super::part::{Part, visit_batch};
-use crate::client::{self, BulkGap, BulkOrder, BulkPass, BulkRange, BulkReader, ConsumerRecord, StoredBatch};
+use crate::client::{
+    self, BulkGap, BulkOrder, BulkPass, BulkRange, BulkReader, BulkReading, ConsumerRecord, StoredBatch,
+};
 use crate::disk::Channels;
 use crate::local::cluster::Cluster;
 use crate::local::error::Error;
@@ -18,7 +20,9 @@ const BUFFER_BYTES: usize = 1024 * 1024;
 pub(in crate::local) struct LocalBulkReader {
     cluster: Cluster,
     parts: Vec<Part>,
-    order: BulkOrder,
+    reading: BulkReading,
+    /// The first damage that ended a range.
+    damage: Option<client::Error>,
     turn: usize,
     buffer: Vec<u8>,
     batches: BatchReader,
@@ -43,8 +47,7 @@ impl LocalBulkReader {
     pub(in crate::local) fn open(
         cluster: &Cluster,
         ranges: &[BulkRange],
-        read_committed: bool,
-        order: BulkOrder,
+        reading: BulkReading,
     ) -> client::Result<LocalBulkReader> {
         let mut parts = Vec::with_capacity(ranges.len());
         for range in ranges {
@@ -53,12 +56,13 @@ impl LocalBulkReader {
             if !topic.partitions.iter().any(|&(id, _)| id == range.partition.partition) {
                 return Err(unknown());
             }
-            parts.push(Part::open(cluster, &topic, range, read_committed)?);
+            parts.push(Part::open(cluster, &topic, range, reading.read_committed)?);
         }
         Ok(LocalBulkReader {
             cluster: cluster.clone(),
             parts,
-            order,
+            reading,
+            damage: None,
             turn: 0,
             buffer: Vec::new(),
             batches: BatchReader::default(),
@@ -77,23 +81,42 @@ impl LocalBulkReader {
         let count = self.parts.len();
         for step in 0..count {
             let index = (self.turn + step) % count;
-            let Some(part) = self.parts.get_mut(index) else { continue };
-            let mut fetched = part.fetch(&mut self.buffer);
-            if let Err(Error::Log(log::Error::OutOfRange { .. })) = &fetched
-                && let Some((from, until)) = part.catch_up(&self.cluster)?
-            {
-                self.gaps.push(BulkGap { range: index, from, until });
-                fetched = part.fetch(&mut self.buffer);
-            }
-            if let Some(length) = fetched? {
-                self.turn = match self.order {
+            if let Some(length) = self.fetch_from(index)? {
+                self.turn = match self.reading.order {
                     BulkOrder::OneByOne => index,
                     BulkOrder::InTurn => (index + 1) % count,
                 };
                 return Ok(Some((index, length)));
             }
         }
-        Ok(None)
+        // Told when everything that is sound has been read.
+        self.damage.take().map_or(Ok(None), Err)
+    }
+
+    /// Fetches the next piece of one range.
+    fn fetch_from(&mut self, index: usize) -> client::Result<Option<usize>> {
+        let Some(part) = self.parts.get_mut(index) else { return Ok(None) };
+        loop {
+            let error = match part.fetch(&mut self.buffer) {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
+            };
+            if let Error::Log(log::Error::OutOfRange { .. }) = &error
+                && let Some((from, until)) = part.catch_up(&self.cluster)?
+            {
+                self.gaps.push(BulkGap { range: index, from, until });
+            } else if self.reading.skip_damaged && part.skip_damage()? {
+                self.cluster.notes().add(error);
+            } else {
+                part.give_up();
+                if self.damage.is_some() || self.reading.skip_damaged {
+                    self.cluster.notes().add(error);
+                } else {
+                    self.damage = Some(error.into());
+                }
+                return Ok(None);
+            }
+        }
     }
 
     fn read(&mut self, visit: &mut Visit<'_>) -> client::Result<BulkPass> {

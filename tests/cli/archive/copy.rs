@@ -129,3 +129,23 @@ fn a_follower_copies_what_comes_and_goes_on_after_its_end() {
     assert_eq!(follower.finish().failure(143).errors(), "Copied a total of 1 records\n");
     assert_eq!(content(&kt, "--topic a", "a"), content(&kt, "--topic b", "b"));
 }
+
+#[test]
+fn what_was_deleted_meanwhile_is_told_and_the_rest_is_copied() {
+    let kt = Kt::new();
+    let feed = |from: u64| {
+        let input: String = (from..from + 10).map(|n| format!("{n}\n")).collect();
+        kt.stdin(input).run("produce --topic a").shows("");
+    };
+    feed(0);
+    kt.run("copy --topic a --to b").shows("2> Copied a total of 10 records\n");
+    feed(10);
+    let json = r#"{"partitions":[{"topic":"a","partition":0,"offset":13}],"version":1}"#;
+    std::fs::write(kt.work().join("delete.json"), json).unwrap();
+    kt.run("delete-records --offset-json-file delete.json").success_with_notes();
+    kt.run("copy --topic a --to b").shows(
+        "2> kt: a-0: offsets 10 to 12 were deleted before they were copied\n2> Copied a total of 7 records\n",
+    );
+    let expected: Vec<String> = (0..10).chain(13..20).map(|n| n.to_string()).collect();
+    assert_eq!(kt.records("b", 0, ""), expected);
+}

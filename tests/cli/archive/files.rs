@@ -90,3 +90,31 @@ fn damage_is_told_and_what_came_before_is_in() {
     let last = kt.run("get-offsets --topic d24").success().text();
     assert!(last.contains("d24:0:100"), "{last}");
 }
+
+#[test]
+fn damage_in_a_log_ends_its_partition_or_is_passed_over() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic t --partitions 2").success_with_notes();
+    for n in 0..6 {
+        kt.stdin(format!("{n}\n")).run(format!("produce --topic t --partition {}", n % 2)).shows("");
+    }
+    let log = kt.broker().join("t-0/00000000000000000000.log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(&log, bytes).unwrap();
+    let values = |output: &[String]| -> String {
+        output.iter().map(|line| line.split("\"value\":\"").nth(1).unwrap().chars().next().unwrap()).collect()
+    };
+    // The other partition is there all the same.
+    let output = kt.run("export --topic t").failure(1);
+    assert_eq!(values(&output.lines()), "0135");
+    assert!(output.errors().contains("t-0"), "{}", output.errors());
+    let output = kt.run("export --topic t --skip-damaged").failure(1);
+    assert_eq!(values(&output.lines()), "04135");
+    let errors = kt.run("copy --topic t --to u").failure(1).errors();
+    assert!(errors.contains("t-0"), "{errors}");
+    assert_eq!((kt.end("u", 0), kt.end("u", 1)), (1, 3));
+    kt.run("copy --topic t --to u --skip-damaged").failure(1);
+    assert_eq!((kt.records("u", 0, ""), kt.end("u", 1)), (vec!["0".to_owned(), "4".to_owned()], 3));
+}

@@ -5,7 +5,7 @@ use crate::cli::destinations::Destinations;
 use crate::cli::error::Failure;
 use crate::cli::ranges::{ChosenTopic, own_configs};
 use crate::client::{Admin, BulkMark, BulkRange, BulkSource, BulkStart, BulkWriter};
-use crate::types::Uuid;
+use crate::types::{Offset, Uuid};
 use std::collections::BTreeMap;
 
 /// A topic on its way.
@@ -15,6 +15,8 @@ pub(super) struct Route {
     pub(super) to: String,
     /// What is counted under, as a group.
     group: String,
+    /// Records of the source may vanish between others.
+    is_compacted: bool,
     /// What a mark remembers: from which topic to which it was, and in which way.
     note: String,
 }
@@ -27,6 +29,8 @@ pub(super) struct Lane {
     pub(super) note: String,
     /// The position of the last mark.
     pub(super) marked: i64,
+    /// It was copied before, up to there.
+    pub(super) is_continued: bool,
 }
 
 /// How records are copied; the same for all marks of a target.
@@ -63,10 +67,12 @@ pub(super) fn routes(
             ranges: Vec::new(),
         };
         let target = destinations.describe(&archived)?;
+        let is_compacted =
+            archived.configs.get("cleanup.policy").is_some_and(|policy| policy.contains("compact"));
         let (from_id, to_id) = (id(from, &topic.name)?, id(to, &target)?);
         let note = format!("from={from_id} to={to_id} {}", manner.words());
         let group = format!("kt-copy.{}", name.unwrap_or(&target));
-        routes.insert(topic.name.clone(), Route { to: target, group, note });
+        routes.insert(topic.name.clone(), Route { to: target, group, is_compacted, note });
     }
     Ok(routes)
 }
@@ -79,21 +85,27 @@ fn id(admin: &dyn Admin, topic: &str) -> Result<Uuid, Failure> {
 }
 
 /// Takes a partition up where it was left, or begins it; `range` then begins there. Nothing is begun where a mark speaks of
-/// another topic.
+/// another topic. `log_start` is the first offset that is still there.
+///
+/// What was written behind a mark is told from the rest by counting. Where records behind it may be gone, counting would pass
+/// over others in their place: then what was written since the mark is written again, which is at most what a second brought.
 pub(super) fn take_up(
     writer: &mut dyn BulkWriter,
     route: &Route,
     range: &mut BulkRange,
+    log_start: Offset,
     restart: bool,
 ) -> Result<Lane, Failure> {
-    let found = writer.last_mark(&route.group, &range.partition)?;
-    let start = match found.filter(|_| !restart).map(|mark| (compare(&mark.note, &route.note), mark)) {
-        None | Some((Comparison::NewTarget, _)) => {
-            BulkStart::Anew(BulkMark { position: range.from, note: route.note.clone() })
-        }
+    let found = writer.last_mark(&route.group, &range.partition)?.filter(|_| !restart);
+    let anew = |position| BulkStart::Anew(BulkMark { position, note: route.note.clone() });
+    let is_continued =
+        found.as_ref().is_some_and(|mark| compare(&mark.note, &route.note) == Comparison::Same);
+    let start = match found.map(|mark| (compare(&mark.note, &route.note), mark)) {
+        None | Some((Comparison::NewTarget, _)) => anew(range.from),
         Some((Comparison::Same, mark)) => {
             range.from = mark.position;
-            BulkStart::Resumed
+            let may_lack = route.is_compacted || log_start > mark.position;
+            if may_lack { anew(mark.position) } else { BulkStart::Resumed }
         }
         Some((Comparison::Other(what), _)) => {
             let (partition, to) = (&range.partition, &route.to);
@@ -103,7 +115,7 @@ pub(super) fn take_up(
     };
     let source = writer.begin(Some(&route.group), &range.partition, start)?;
     let (to, note) = (route.to.clone(), route.note.clone());
-    Ok(Lane { source, to, note, marked: range.from.get() })
+    Ok(Lane { source, to, note, marked: range.from.get(), is_continued })
 }
 
 /// What a mark is about.

@@ -9,10 +9,12 @@ use crate::cli::parse::Parsed;
 use crate::cli::ranges::{self, Reading, Request};
 use crate::cli::target::{Connection, Target};
 use crate::client::{
-    self, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader, BulkWriter,
+    self, Admin, BulkGap, BulkMark, BulkOrder, BulkOrigin, BulkPass, BulkPlace, BulkRange, BulkReader,
+    BulkReading, BulkWriter, OffsetSpec,
 };
 use crate::output::Progress;
 use crate::signal;
+use crate::types::Offset;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -74,7 +76,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let routes =
         routes(from_admin.as_ref(), to_admin.as_ref(), &mut destinations, &topics, name.as_deref(), manner)?;
     let mut writer = to.bulk_writer()?;
-    let lanes = take_up_all(writer.as_mut(), &routes, &mut ranges, manner.restart)?;
+    let lanes = take_up_all(from_admin.as_ref(), writer.as_mut(), &routes, &mut ranges, manner.restart)?;
     let session = Session {
         context,
         writer,
@@ -86,7 +88,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         marked_at: Instant::now(),
         progress: Progress::none(),
     };
-    session.run(&from, manner.read_committed, parsed.has("follow"), prints_json)
+    let follow = parsed.has("follow");
+    let order = if follow { BulkOrder::InTurn } else { BulkOrder::OneByOne };
+    session.run(&from, request.reading(order), follow, prints_json)
 }
 
 /// What contradicts itself.
@@ -123,15 +127,20 @@ fn connect(context: &Context, parsed: &Parsed) -> Result<(Connection, Option<Con
 }
 
 fn take_up_all(
+    admin: &dyn Admin,
     writer: &mut dyn BulkWriter,
     routes: &BTreeMap<String, Route>,
     ranges: &mut [BulkRange],
     restart: bool,
 ) -> Result<Vec<Lane>, Failure> {
     let mut lanes = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        let Some(route) = routes.get(&range.partition.topic) else { continue };
-        lanes.push(take_up(writer, route, range, restart)?);
+    let wanted: Vec<_> = ranges.iter().map(|range| (range.partition.clone(), OffsetSpec::Earliest)).collect();
+    for (range, start) in ranges.iter_mut().zip(admin.list_offsets(&wanted)) {
+        let log_start = start?.offset.unwrap_or(Offset::ZERO);
+        let route = routes
+            .get(&range.partition.topic)
+            .ok_or_else(|| Failure::plain(format!("there is no way for '{}'", range.partition.topic)))?;
+        lanes.push(take_up(writer, route, range, log_start, restart)?);
     }
     Ok(lanes)
 }
@@ -140,15 +149,19 @@ impl Session<'_> {
     fn run(
         mut self,
         from: &Connection,
-        read_committed: bool,
+        reading: BulkReading,
         follow: bool,
         prints_json: bool,
     ) -> Result<Status, Failure> {
-        let mut reader = if follow {
-            from.bulk_reader(&self.ranges, read_committed, BulkOrder::InTurn)?
-        } else {
-            self.open(from, read_committed)?
-        };
+        let mut reader =
+            if follow { from.bulk_reader(&self.ranges, reading)? } else { self.open(from, reading)? };
+        for (index, lane) in self.lanes.iter().enumerate().filter(|(_, lane)| lane.is_continued) {
+            let begin = reader.position(index);
+            if begin.get() > lane.marked {
+                let gap = BulkGap { range: index, from: Offset::new(lane.marked), until: begin };
+                tell_gap(self.context, &self.ranges, gap)?;
+            }
+        }
         let outcome = self.copy(reader.as_mut(), follow);
         self.progress.clear();
         let status = outcome?;
@@ -163,8 +176,8 @@ impl Session<'_> {
     }
 
     /// A reader of what there is now.
-    fn open(&mut self, from: &Connection, read_committed: bool) -> Result<Box<dyn BulkReader>, Failure> {
-        let Reading { reader, planned, held } = ranges::read_to_the_end(from, &self.ranges, read_committed)?;
+    fn open(&mut self, from: &Connection, reading: BulkReading) -> Result<Box<dyn BulkReader>, Failure> {
+        let Reading { reader, planned, held } = ranges::read_to_the_end(from, &self.ranges, reading)?;
         for range in held {
             let (partition, offset) = (&range.partition, range.until.unwrap_or(range.from));
             self.context.log(&format!(
@@ -184,12 +197,7 @@ impl Session<'_> {
             }
             let pass = self.copy_piece(reader)?;
             for gap in reader.take_gaps() {
-                if let Some(range) = self.ranges.get(gap.range) {
-                    let (partition, from, last) = (&range.partition, gap.from, gap.until.plus(-1));
-                    self.context.log(&format!(
-                        "{partition}: offsets {from} to {last} were deleted before they were copied"
-                    ))?;
-                }
+                tell_gap(self.context, &self.ranges, gap)?;
             }
             self.progress.set(self.count);
             let is_due = self.unmarked_bytes >= MARK_BYTES || self.marked_at.elapsed() >= MARK_INTERVAL;
@@ -255,4 +263,11 @@ impl Session<'_> {
         self.writer.flush()?;
         Ok(())
     }
+}
+
+/// Tells of records that are gone.
+fn tell_gap(context: &mut Context, ranges: &[BulkRange], gap: BulkGap) -> Result<(), Failure> {
+    let Some(range) = ranges.get(gap.range) else { return Ok(()) };
+    let (partition, from, last) = (&range.partition, gap.from, gap.until.plus(-1));
+    context.log(&format!("{partition}: offsets {from} to {last} were deleted before they were copied"))
 }

@@ -9,7 +9,7 @@ use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
 use crate::cli::ranges::{self, ChosenTopic, Reading, Request};
 use crate::cli::target::Connection;
-use crate::client::{Admin, BulkPass, BulkRange, BulkReader};
+use crate::client::{Admin, BulkOrder, BulkPass, BulkRange, BulkReader, BulkReading};
 use crate::output::{Progress, has_content};
 use crate::signal;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ struct Session<'c> {
     connection: Connection,
     sink: Sink,
     ranges: Vec<BulkRange>,
-    read_committed: bool,
+    reading: BulkReading,
     count: u64,
     progress: Progress,
 }
@@ -53,8 +53,8 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let ranges = request.ranges(admin.as_ref(), &topics)?;
     let is_begun = options.resume && options.path.as_deref().is_some_and(has_content);
     let (sink, progress) = (Sink::Stdout, Progress::none());
-    let read_committed = request.read_committed;
-    let session = Session { context, connection, sink, ranges, read_committed, count: 0, progress };
+    let reading = request.reading(BulkOrder::OneByOne);
+    let session = Session { context, connection, sink, ranges, reading, count: 0, progress };
     match options.form {
         Form::Lines => session.export_lines(&options, is_begun, admin.as_ref(), &topics),
         Form::Binary => session.export_frames(&options, is_begun, admin.as_ref(), &topics),
@@ -226,7 +226,7 @@ impl Session<'_> {
     /// Opens the reader, tells what it will not read, and then the file: one that can't be filled is not touched.
     fn open(&mut self, options: &Options, length: u64) -> Result<Box<dyn BulkReader>, Failure> {
         let Reading { reader, planned, held } =
-            ranges::read_to_the_end(&self.connection, &self.ranges, self.read_committed)?;
+            ranges::read_to_the_end(&self.connection, &self.ranges, self.reading)?;
         self.ranges = planned;
         for range in held {
             let (partition, offset) = (&range.partition, range.until.unwrap_or(range.from));
