@@ -36,6 +36,7 @@ const SEAMS: &[(&str, &[&str])] = &[
     ("cli/commands/serve", &["serve"]),
     ("cli/commands/registry", &["registry"]),
     ("cli/format/", &["registry"]),
+    ("cli/commands/check", &["local"]),
     ("cli/commands/cluster", &["local"]),
     ("cli/commands/maintain", &["local"]),
 ];

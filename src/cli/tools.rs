@@ -70,6 +70,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::export::TOOL,
     commands::import::TOOL,
     commands::copy::TOOL,
+    commands::check::TOOL,
     commands::perf::PRODUCER,
     commands::perf::CONSUMER,
     commands::perf::LATENCY,

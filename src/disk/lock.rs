@@ -174,10 +174,19 @@ impl SharedRangeLock {
 /// Whether any process has a record lock on a file: a running broker on its `.lock`, or a kt that writes. Asking takes
 /// none. A file that isn't there, or can't be read, has none.
 pub(crate) fn is_range_locked(path: &Path) -> bool {
+    would_conflict(path, libc::F_WRLCK as libc::c_short)
+}
+
+/// Whether another process has an exclusive one: a running broker.
+pub(crate) fn is_range_locked_exclusively(path: &Path) -> bool {
+    would_conflict(path, libc::F_RDLCK as libc::c_short)
+}
+
+fn would_conflict(path: &Path, kind: libc::c_short) -> bool {
     let Ok(file) = File::open(path, Mode::Read) else { return false };
     // SAFETY: plain data; zero is a valid value for every field.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
-    range.l_type = libc::F_WRLCK as libc::c_short;
+    range.l_type = kind;
     range.l_whence = libc::SEEK_SET as libc::c_short;
     // SAFETY: the descriptor is open, and the structure outlives the call, which fills it.
     let answer = unsafe { libc::fcntl(file.file.as_raw_fd(), libc::F_GETLK, &mut range) };

@@ -16,7 +16,8 @@ pub(crate) use dir::{
 pub(crate) use error::{Error, Result};
 pub(crate) use file::{File, Mode};
 pub(crate) use lock::{
-    FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked, wait_unlocked,
+    FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,
+    is_range_locked_exclusively, wait_unlocked,
 };
 pub(crate) use system::{boot_id, monotonic_ms, network_file_system};
 pub(crate) use wake::{Channels, Wake, Woken};

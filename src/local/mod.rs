@@ -9,6 +9,7 @@ mod assignment;
 mod broker;
 mod brokers;
 mod bulk;
+pub(crate) mod check;
 mod checkpoints;
 mod cluster;
 mod configs;

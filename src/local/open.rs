@@ -82,7 +82,11 @@ impl Cluster {
 
     /// Opens brokers' own directories as one cluster, as far as they can be read.
     fn open_to_read(logs: Logs) -> Result<Cluster> {
-        let notes = Notes::default();
+        Self::open_read_only(logs, Notes::default())
+    }
+
+    /// The same, with the place where problems are noted.
+    pub(super) fn open_read_only(logs: Logs, notes: Notes) -> Result<Cluster> {
         logs.problems.iter().for_each(|problem| notes.add(problem));
         let wake = Wake::private();
         if let Some(word) = wake.word() {
@@ -211,17 +215,17 @@ fn metadata_spec(
 
 /// The broker whose directory comes first, if the data directory has any.
 fn first_broker(dir: &Path) -> Result<Option<Broker>> {
+    Ok(data_brokers(dir)?.into_iter().next())
+}
+
+/// The brokers whose directories a data directory has, by name.
+pub(super) fn data_brokers(dir: &Path) -> Result<Vec<Broker>> {
     let mut entries = match disk::list(dir) {
         Ok(entries) => entries,
-        Err(e) if e.is_not_found() => return Ok(None),
+        Err(e) if e.is_not_found() => return Ok(Vec::new()),
         Err(e) => return Err(e.into()),
     };
     entries.retain(|entry| entry.is_dir && entry.name.starts_with("broker-"));
     entries.sort();
-    for entry in &entries {
-        if let Some(broker) = Broker::read(&dir.join(&entry.name))? {
-            return Ok(Some(broker));
-        }
-    }
-    Ok(None)
+    entries.iter().filter_map(|entry| Broker::read(&dir.join(&entry.name)).transpose()).collect()
 }

@@ -35,12 +35,22 @@ impl LeaderEpochs {
     }
 
     pub(crate) fn write(&self, dir: &Path, durability: Durability) -> Result<()> {
+        Ok(disk::replace_with(&dir.join(FILE), self.text().as_bytes(), durability)?)
+    }
+
+    /// The file's content.
+    pub(super) fn text(&self) -> String {
         let mut text = format!("0\n{}\n", self.entries.len());
         for (epoch, start) in &self.entries {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{epoch} {start}");
         }
-        Ok(disk::replace_with(&dir.join(FILE), text.as_bytes(), durability)?)
+        text
+    }
+
+    /// The epochs with the offsets at which they begin, both ascending.
+    pub(super) fn entries(&self) -> &[(LeaderEpoch, Offset)] {
+        &self.entries
     }
 
     /// The newest epoch.

@@ -5,6 +5,7 @@
 //! read. Layout and rules: Kafka's `LogSegment`, `OffsetIndex`, `TimeIndex`, `LogLoader`.
 
 mod append;
+pub(crate) mod check;
 mod checkpoint;
 pub(crate) mod dump;
 mod end;

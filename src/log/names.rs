@@ -62,7 +62,7 @@ fn parse(name: &str, kind: FileKind) -> Option<Offset> {
 }
 
 /// The file that tells whose partition a directory holds.
-const PARTITION_METADATA: &str = "partition.metadata";
+pub(super) const PARTITION_METADATA: &str = "partition.metadata";
 
 /// The small files of a partition's directory that are not a segment's.
 pub(crate) fn companions(dir: &Path) -> [PathBuf; 2] {

@@ -31,7 +31,7 @@ impl ProducerStates {
         Ok(states)
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(4 + self.entries.len() * ENTRY_BYTES);
         body.extend_from_slice(&i32::try_from(self.entries.len()).unwrap_or(i32::MAX).to_be_bytes());
         for (id, entry) in &self.entries {
@@ -53,7 +53,7 @@ impl ProducerStates {
     }
 
     /// `None` if the bytes are no snapshot: then an older one serves, with more batches to look through.
-    fn decode(bytes: &[u8]) -> Option<ProducerStates> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<ProducerStates> {
         let (header, entries) = bytes.split_at_checked(HEADER_BYTES)?;
         let (stored, body) = bytes.get(2..)?.split_first_chunk::<4>()?;
         if !header.starts_with(&1i16.to_be_bytes()) || u32::from_be_bytes(*stored) != record::crc32c(body) {

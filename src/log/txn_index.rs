@@ -56,6 +56,13 @@ pub(super) fn add(dir: &Path, base: Offset, aborted: &AbortedTransaction) -> Res
     Ok(())
 }
 
+/// The entries of a whole file; `None` if it is none.
+pub(super) fn decode_all(bytes: &[u8]) -> Option<Vec<AbortedTransaction>> {
+    let whole = bytes.len().is_multiple_of(ENTRY_BYTES);
+    let entries = whole.then(|| bytes.chunks_exact(ENTRY_BYTES).map(decode))?;
+    entries.collect()
+}
+
 fn encode(aborted: &AbortedTransaction) -> Vec<u8> {
     let mut entry = Vec::with_capacity(ENTRY_BYTES);
     entry.extend_from_slice(&0_i16.to_be_bytes());

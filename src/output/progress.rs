@@ -33,6 +33,11 @@ impl Progress {
         Progress::waiting(total, "{bar:30} {human_pos}/{human_len} records  {per_sec}  {eta}")
     }
 
+    /// Partitions of `total`.
+    pub(crate) fn partitions(total: u64) -> Progress {
+        Progress::waiting(total, "{bar:30} {human_pos}/{human_len} partitions  {eta}")
+    }
+
     fn waiting(total: u64, template: &'static str) -> Progress {
         Progress { state: State::Waiting { since: Instant::now(), total, template } }
     }

@@ -1,6 +1,7 @@
 //! The tools: one file a tool, a folder where it has actions. Each offers a `TOOL` for the table in `cli/tools.rs`.
 
 pub(crate) mod broker_api_versions;
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod configs;
