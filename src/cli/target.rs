@@ -171,6 +171,15 @@ impl Connection {
         Ok(self.cluster.admin())
     }
 
+    /// Does what is due in a directory: see `local`.
+    pub(crate) fn maintain(
+        &self,
+        wanted: &local::Wanted<'_>,
+        tell: &mut dyn FnMut(local::Outcome) -> client::Result<()>,
+    ) -> client::Result<()> {
+        self.cluster.maintain(wanted, tell)
+    }
+
     /// A producer of `topic`, which is created by the first record if it doesn't exist.
     pub(crate) fn producer(
         &self,

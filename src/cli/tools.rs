@@ -71,6 +71,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::import::TOOL,
     commands::copy::TOOL,
     commands::check::TOOL,
+    commands::maintain::TOOL,
     commands::perf::PRODUCER,
     commands::perf::CONSUMER,
     commands::perf::LATENCY,

@@ -1,5 +1,6 @@
 //! Directories, and whole files that are replaced at once.
 
+use super::failpoint;
 use super::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
@@ -97,7 +98,10 @@ pub(crate) fn replace_with(path: &Path, content: &[u8], durability: Durability) 
         file.write_all(content)?;
         if durability == Durability::Synced { file.sync_data() } else { Ok(()) }
     };
-    let outcome = write().and_then(|()| fs::rename(&temporary, path));
+    failpoint::step("write", path)?;
+    let written = write();
+    failpoint::step("rename", &temporary)?;
+    let outcome = written.and_then(|()| fs::rename(&temporary, path));
     if let Err(e) = outcome {
         // The error below says what failed; a temporary file that can't be removed either adds nothing to it.
         let _ = fs::remove_file(&temporary);
@@ -111,16 +115,26 @@ pub(crate) fn replace_with(path: &Path, content: &[u8], durability: Durability) 
 
 /// Returns when a directory's names, or a file's content, are on the disk.
 pub(crate) fn sync_path(path: &Path) -> Result<()> {
+    failpoint::step("sync", path)?;
     let synced = fs::File::open(path).and_then(|file| file.sync_all());
     synced.map_err(|e| Error::new("sync", path, e))
 }
 
+/// Gives a file or directory another name; what had that name goes. Two names of one file stay as they are.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    failpoint::step("rename", from)?;
     fs::rename(from, to).map_err(|e| Error::new("rename", from, e))
+}
+
+/// Gives a file a second name, which nothing may have.
+pub(crate) fn link(from: &Path, to: &Path) -> Result<()> {
+    failpoint::step("link", from)?;
+    fs::hard_link(from, to).map_err(|e| Error::new("link", from, e))
 }
 
 /// Removes a file; no error if it isn't there.
 pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    failpoint::step("remove", path)?;
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::new("remove", path, e)),
         _ => Ok(()),

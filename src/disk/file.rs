@@ -1,5 +1,6 @@
 //! `File`: reads and writes at a position, with the path in every error.
 
+use super::failpoint;
 use super::{Error, Result};
 use std::fs;
 use std::io;
@@ -7,6 +8,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(crate) enum Mode {
     Read,
     /// Reads and writes; makes the file if it isn't there.
     Create,
+    /// Reads and writes; makes the file, which must not be there.
+    New,
 }
 
 /// An open file. Positions are bytes from its beginning; no cursor is used.
@@ -31,6 +35,10 @@ impl File {
             Mode::Read => {}
             Mode::Create => {
                 options.write(true).create(true).truncate(false);
+            }
+            Mode::New => {
+                failpoint::step("make", path)?;
+                options.write(true).create_new(true);
             }
         }
         let file = options.open(path).map_err(|e| Error::new("open", path, e))?;
@@ -86,11 +94,13 @@ impl File {
 
     /// Writes all of `bytes` at `position`. After an error any prefix of them may have been written.
     pub(crate) fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
+        failpoint::write_step(self, bytes, position)?;
         self.file.write_all_at(bytes, position).map_err(|e| Error::new("write to", &self.path, e))
     }
 
     /// Cuts the file, or extends it with zeros.
     pub(crate) fn set_len(&self, length: u64) -> Result<()> {
+        failpoint::step("truncate", &self.path)?;
         self.file.set_len(length).map_err(|e| Error::new("truncate", &self.path, e))
     }
 
@@ -123,6 +133,18 @@ impl File {
     /// Returns when the file's bytes are on the disk (`fdatasync`). After an error the system may have dropped them:
     /// never call it again and believe the answer.
     pub(crate) fn sync_data(&self) -> Result<()> {
+        failpoint::step("sync", &self.path)?;
         self.file.sync_data().map_err(|e| Error::new("sync", &self.path, e))
+    }
+
+    /// When the file was changed last.
+    pub(crate) fn modified(&self) -> Result<SystemTime> {
+        let modified = self.file.metadata().and_then(|metadata| metadata.modified());
+        modified.map_err(|e| Error::new("stat", &self.path, e))
+    }
+
+    /// Has the file look as if it was changed last at `time`.
+    pub(crate) fn set_modified(&self, time: SystemTime) -> Result<()> {
+        self.file.set_modified(time).map_err(|e| Error::new("touch", &self.path, e))
     }
 }

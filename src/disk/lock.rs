@@ -43,6 +43,20 @@ impl FileLock {
         FileLock { unstopped: None, ..self }
     }
 
+    /// Takes the lock on `path` if nobody has it. Its holder keeps it while it is stopped.
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<FileLock>> {
+        loop {
+            let file = File::open(path, Mode::Create)?;
+            match fs2::FileExt::try_lock_exclusive(&file.file) {
+                Ok(()) if file.is_at_its_path()? => return Ok(Some(FileLock { file, unstopped: None })),
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == fs2::lock_contended_error().kind() => return Ok(None),
+                Err(e) => return Err(Error::new("lock", path, e)),
+            }
+        }
+    }
+
     /// The file that is locked.
     pub(crate) fn file(&self) -> &File {
         &self.file

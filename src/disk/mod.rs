@@ -3,6 +3,7 @@
 
 mod dir;
 mod error;
+mod failpoint;
 mod file;
 mod lock;
 mod system;
@@ -10,10 +11,12 @@ mod wake;
 mod word;
 
 pub(crate) use dir::{
-    Durability, Entry, absolute, age, canonical, create_dirs, list, read_text, remove_file, remove_tree,
-    rename, replace, replace_with, sync_path, touch,
+    Durability, Entry, absolute, age, canonical, create_dirs, link, list, read_text, remove_file,
+    remove_tree, rename, replace, replace_with, sync_path, touch,
 };
 pub(crate) use error::{Error, Result};
+#[cfg(test)]
+pub(crate) use failpoint::{disarm, kill_after};
 pub(crate) use file::{File, Mode};
 pub(crate) use lock::{
     FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,

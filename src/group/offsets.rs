@@ -182,23 +182,31 @@ impl Groups {
         records
     }
 
-    /// Deletes what has outlived `retention_ms`: offsets, and then groups with neither members nor offsets.
-    pub(crate) fn expire(&mut self, now: TimestampMs, retention_ms: i64) -> Vec<GroupRecord> {
-        let mut records = Vec::new();
-        for (id, group) in self.iter() {
-            let stale: Vec<&TopicPartition> = group
-                .offsets()
-                .filter(|(partition, commit)| group.is_stale(partition, commit, now, retention_ms))
-                .map(|(partition, _)| partition)
-                .filter(|partition| !self.has_pending(id, Some(partition)))
-                .collect();
-            let none_left = stale.len() == group.offsets().count();
-            records.extend(stale.into_iter().map(|partition| offset_tombstone(id, partition.clone())));
-            if none_left && !group.has_members() && !self.has_pending(id, None) {
-                records.extend(group.tombstones(id));
-            }
-        }
+    /// Deletes what a group has that has outlived `retention_ms`: offsets, and then the group itself if it has neither
+    /// members nor offsets.
+    pub(crate) fn expire(&mut self, id: &str, now: TimestampMs, retention_ms: i64) -> Vec<GroupRecord> {
+        let records = self.expired(id, now, retention_ms);
         self.apply_all(&records);
+        records
+    }
+
+    /// What [`Groups::expire`] would write. Share groups don't expire.
+    pub(crate) fn expired(&self, id: &str, now: TimestampMs, retention_ms: i64) -> Vec<GroupRecord> {
+        let Some(group) = self.get(id).filter(|group| !matches!(group.kind, GroupKind::Share(_))) else {
+            return Vec::new();
+        };
+        let stale: Vec<&TopicPartition> = group
+            .offsets()
+            .filter(|(partition, commit)| group.is_stale(partition, commit, now, retention_ms))
+            .map(|(partition, _)| partition)
+            .filter(|partition| !self.has_pending(id, Some(partition)))
+            .collect();
+        let none_left = stale.len() == group.offsets().count();
+        let mut records: Vec<GroupRecord> =
+            stale.into_iter().map(|partition| offset_tombstone(id, partition.clone())).collect();
+        if none_left && !group.has_members() && !self.has_pending(id, None) {
+            records.extend(group.tombstones(id));
+        }
         records
     }
 
@@ -392,12 +400,12 @@ mod tests {
         let speaker = Speaker { member_id: "m", instance_id: None, generation: 1 };
         groups.commit(commit("g", speaker, "t", 1), TimestampMs(1)).unwrap();
         groups.commit(commit("g", speaker, "unread", 1), TimestampMs(1)).unwrap();
-        let expired = groups.expire(TimestampMs(1_000_000), 1000);
+        let expired = groups.expire("g", TimestampMs(1_000_000), 1000);
         assert_eq!(expired, [offset_tombstone("g", tp("unread", 0))]);
         groups.leave("g", "m", None, &ClassicConfig::default(), TimestampMs(1_000_000)).unwrap();
-        assert_eq!(groups.expire(TimestampMs(1_000_999), 1000), []);
+        assert_eq!(groups.expire("g", TimestampMs(1_000_999), 1000), []);
         let types: Vec<i16> =
-            groups.expire(TimestampMs(1_001_000), 1000).iter().map(GroupRecord::key_type).collect();
+            groups.expire("g", TimestampMs(1_001_000), 1000).iter().map(GroupRecord::key_type).collect();
         assert_eq!(types, [1, 2]);
         assert!(groups.get("g").is_none());
     }

@@ -143,12 +143,6 @@ impl Assigned {
         Ok(true)
     }
 
-    /// Forgets the position: it is to be found anew.
-    pub(super) fn lose_position(&mut self) {
-        self.position = None;
-        self.reader = None;
-    }
-
     /// Has the reader go back to the position, for a chunk that was fetched is dropped.
     pub(super) fn rewind(&mut self) {
         self.reader = None;

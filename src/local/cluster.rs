@@ -3,6 +3,7 @@
 use super::admin::LocalAdmin;
 use super::broker::Broker;
 use super::bulk::{LocalBulkReader, LocalBulkWriter};
+use super::checkpoints;
 use super::consumer::LocalConsumer;
 use super::error::{Error, Result};
 use super::metadata::MetadataLog;
@@ -14,16 +15,17 @@ use super::seal::Seal;
 use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
 use super::topics;
+use super::upkeep::Upkeep;
 use crate::client::{
     self, Admin, BulkRange, BulkReader, BulkReading, BulkWriter, Consumer, ConsumerConfig, Node, Producer,
     ProducerConfig, ShareConsumer, ShareConsumerConfig, TransactionalProducer,
 };
-use crate::disk::{Channels, SharedRangeLock, Wake};
+use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
 use crate::log::{Gaps, LogConfig, Notes, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition, Uuid};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The settings of the metadata log itself, which no topic configuration changes.
@@ -58,11 +60,29 @@ pub(super) struct Shared {
     pub(super) catalog: Mutex<Arc<TopicCatalog>>,
     /// `None` where nothing can be written.
     pub(super) seal: Option<Arc<Seal>>,
+    /// Cleans up behind those who write.
+    pub(super) upkeep: Arc<Upkeep>,
     /// Tells a real broker that kt is at work in its directory.
     pub(super) _broker_lock: Option<SharedRangeLock>,
 }
 
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The upkeep has a handle of its own while it is at work. It must not be the one that ends last: the process may
+        // be over before.
+        if Arc::strong_count(&self.shared) == 2 {
+            self.shared.upkeep.finish();
+        }
+    }
+}
+
 impl Cluster {
+    pub(super) fn new(shared: Shared) -> Cluster {
+        let shared = Arc::new(shared);
+        shared.upkeep.serve(&shared);
+        Cluster { shared }
+    }
+
     /// Where damage is noted that doesn't keep the rest of a directory from being read.
     pub(crate) fn notes(&self) -> &Notes {
         &self.shared.notes
@@ -262,6 +282,10 @@ impl Cluster {
         }
         // A compacted log has gaps, and nobody knows which one is compacted where the settings are lost.
         let gaps = if self.shared.settings_unknown { Gaps::Compacted } else { topic.gaps() };
+        // One that was compacted before its policy changed has kept its gaps.
+        let key = TopicPartition { topic: topic.name.to_string(), partition };
+        let was_cleaned = || matches!(checkpoints::cleaned(self, &key), Ok(Some(_)));
+        let gaps = if gaps == Gaps::Never && was_cleaned() { Gaps::Compacted } else { gaps };
         Ok(self.handle(&topic.name, topic.id, partition, topic.config.log, gaps))
     }
 
@@ -301,6 +325,7 @@ impl Cluster {
             recovery_points: broker.checkpoint(RECOVERY_POINTS),
             key: TopicPartition { topic: topic.to_string(), partition },
             seal: shared.seal.clone(),
+            upkeep: self.is_writable().then(|| Arc::clone(&shared.upkeep)),
         };
         Partition::new(spec, shared.wake)
     }
@@ -340,6 +365,24 @@ impl Cluster {
     ) -> Result<()> {
         let mut handle = self.handle(topic, topic_id, partition, METADATA_CONFIG, Gaps::Compacted);
         handle.delete(|| topic::remove_directory(self.broker(), topic, partition))
+    }
+
+    /// Gives the directory of a partition another name that belongs to a topic which the metadata doesn't know.
+    pub(super) fn set_partition_aside(
+        &self,
+        topic: &TopicName,
+        topic_id: Uuid,
+        partition: PartitionId,
+        aside: &Path,
+    ) -> Result<()> {
+        self.metadata().under_lock(|image| {
+            if image.topics().iter().any(|topic| topic.id() == topic_id) {
+                return Ok(());
+            }
+            let mut handle = self.handle(topic, topic_id, partition, METADATA_CONFIG, Gaps::Compacted);
+            let dir = handle.dir().to_owned();
+            handle.delete(|| Ok(disk::rename(&dir, aside)?))
+        })
     }
 
     pub(super) fn rotation_path(&self, topic_id: Uuid) -> PathBuf {

@@ -247,9 +247,10 @@ impl LocalConsumer {
                 Err(e) if e.is_gone() => return Ok(None),
                 // The records were removed before they were read (retention, delete-records).
                 Err(Error::Log(crate::log::Error::OutOfRange { .. })) => {
-                    assigned.lose_position();
-                    self.position(index)?;
-                    return Ok(None);
+                    let start = reset(self.config.offset_reset, assigned)?;
+                    let log_start = self.cluster.log_start(assigned.topic(), assigned.partition())?;
+                    assigned.begin(start, log_start)?;
+                    continue;
                 }
                 Err(e) => e,
             };

@@ -48,5 +48,6 @@ pub(super) fn delete_records(
         checkpoints::set_log_start(cluster, partition, None)?;
     }
     drop(locked);
+    log::remove_deleted(&dir).map_err(Error::from)?;
     Ok(wanted)
 }

@@ -62,6 +62,11 @@ impl<'a> Locked<'a> {
         Locked { partition, lock: Some(lock), state, new_names: false }
     }
 
+    /// The state of the log's end.
+    pub(super) fn end(&self) -> LogEnd {
+        self.state.end
+    }
+
     /// The offset that the next record gets.
     pub(super) fn log_end(&self) -> Offset {
         self.state.end.log_end
@@ -129,15 +134,36 @@ impl<'a> Locked<'a> {
         let epoch = epoch.max(self.state.end.leader_epoch);
         let outcome = append(appender, &mut self.state.end, epoch, &partition.spec.config);
         if appender.segment_base() != rolled_from {
-            self.state.inode = appender.identity()?.0;
-            // A roll syncs what it closes.
-            self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);
+            self.has_rolled()?;
         }
         let saved = self.save();
         let appended = outcome?;
         saved?;
         self.new_names |= appended.first_in_segment;
         Ok(appended)
+    }
+
+    /// Closes the active segment and begins the next one.
+    pub(super) fn roll(&mut self) -> Result<()> {
+        let Some(appender) = &mut self.partition.appender else { return Err(self.partition.deleted()) };
+        let rolled = appender.roll(&mut self.state.end);
+        let noted = self.has_rolled();
+        self.save()?;
+        rolled?;
+        noted
+    }
+
+    /// Takes note of a roll.
+    fn has_rolled(&mut self) -> Result<()> {
+        if let Some(appender) = &self.partition.appender {
+            self.state.inode = appender.identity()?.0;
+        }
+        // A roll syncs what it closes.
+        self.state.high_watermark = self.state.high_watermark.max(self.state.end.segment_base);
+        if let Some(upkeep) = &self.partition.spec.upkeep {
+            upkeep.rolled(&self.partition.spec.key);
+        }
+        Ok(())
     }
 
     /// The file to be synced for what was appended so far.

@@ -47,7 +47,9 @@ mod topic;
 mod topic_writer;
 mod topics;
 mod transactions;
+mod upkeep;
 
 pub(crate) use crate::log::Notes;
 pub(crate) use cluster::Cluster;
 pub(crate) use site::Site;
+pub(crate) use upkeep::{Deed, Outcome, Wanted};

@@ -12,6 +12,7 @@ use super::paths::{COORDINATION, Coordination};
 use super::replicas::{Replicas, most_advanced};
 use super::seal::Seal;
 use super::site::{self, Layout, Logs, Site};
+use super::upkeep::Upkeep;
 use crate::client;
 use crate::disk::{self, SharedRangeLock, Wake};
 use crate::log::{Gaps, Notes};
@@ -126,9 +127,10 @@ impl Cluster {
             metadata: Mutex::new(metadata),
             catalog: Mutex::default(),
             seal: None,
+            upkeep: Upkeep::new(),
             _broker_lock: None,
         };
-        Ok(Cluster { shared: Arc::new(shared) })
+        Ok(Cluster::new(shared))
     }
 
     fn start(broker: Broker, coordination: Coordination) -> Result<Cluster> {
@@ -183,9 +185,10 @@ impl Cluster {
             metadata,
             catalog: Mutex::default(),
             seal,
+            upkeep: Upkeep::new(),
             _broker_lock: broker_lock,
         };
-        let cluster = Cluster { shared: Arc::new(shared) };
+        let cluster = Cluster::new(shared);
         cluster.tidy_up_after_the_dead();
         Ok(cluster)
     }
@@ -210,6 +213,7 @@ fn metadata_spec(
         recovery_points: broker.checkpoint(RECOVERY_POINTS),
         key: TopicPartition { topic: "__cluster_metadata".to_owned(), partition: PartitionId(0) },
         seal: None,
+        upkeep: None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::locked::{Locked, Unsynced};
 use super::seal::Seal;
 use super::state::SharedState;
+use super::upkeep::Upkeep;
 use crate::disk::{self, Channels, File, FileLock, Mode, Wake};
 use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, Notes, Recovery};
 use crate::types::{Offset, TopicPartition, Uuid};
@@ -40,6 +41,8 @@ pub(super) struct PartitionSpec {
     pub(super) key: TopicPartition,
     /// Broken by whoever writes; `None` where nobody does, or nobody knows yet.
     pub(super) seal: Option<Arc<Seal>>,
+    /// Is told of closed segments; `None` where there is nothing to be done about them.
+    pub(super) upkeep: Option<Arc<Upkeep>>,
 }
 
 /// An open partition.

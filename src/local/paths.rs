@@ -57,6 +57,11 @@ impl Coordination {
         self.partitions().join(format!("{topic_id}-{partition}"))
     }
 
+    /// Held by whoever cleans a partition's log or takes what is old out of it.
+    pub(super) fn upkeep(&self, topic_id: Uuid, partition: PartitionId) -> PathBuf {
+        self.root.join("upkeep").join(format!("{topic_id}-{partition}"))
+    }
+
     /// Which partition of a topic is next for a record without a key.
     pub(super) fn rotation(&self, topic_id: Uuid) -> PathBuf {
         self.root.join("rotation").join(topic_id.to_string())
@@ -121,8 +126,23 @@ pub(super) fn partition_dir(broker: &Path, topic: &TopicName, partition: Partiti
 /// The name that a deleted replica's directory gets: `TOPIC-PARTITION.<32 hex>-delete`, the topic cut where the whole
 /// would be too long for a file name.
 pub(super) fn deleted_dir(broker: &Path, topic: &TopicName, partition: PartitionId, unique: Uuid) -> PathBuf {
+    renamed_dir(broker, topic, partition, unique, "delete")
+}
+
+/// The name that the directory of a replica gets that the metadata doesn't know: the same with `-stray`.
+pub(super) fn stray_dir(broker: &Path, topic: &TopicName, partition: PartitionId, unique: Uuid) -> PathBuf {
+    renamed_dir(broker, topic, partition, unique, "stray")
+}
+
+fn renamed_dir(
+    broker: &Path,
+    topic: &TopicName,
+    partition: PartitionId,
+    unique: Uuid,
+    what: &str,
+) -> PathBuf {
     let hex: String = unique.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    let suffix = format!("-{partition}.{hex}-delete");
+    let suffix = format!("-{partition}.{hex}-{what}");
     let kept = MAX_NAME_BYTES.saturating_sub(suffix.len()).min(topic.as_str().len());
     let topic = topic.as_str().get(..kept).unwrap_or_default();
     broker.join(format!("{topic}{suffix}"))

@@ -5,7 +5,7 @@ use super::error::Result;
 use super::paths;
 use crate::client::Codec;
 use crate::disk;
-use crate::log::{self, BatchHeader, Gaps, LeaderEpochs, LogConfig};
+use crate::log::{self, BatchHeader, CleanerConfig, Gaps, LeaderEpochs, LogConfig, Retention};
 use crate::metadata::{Image, TimestampPolicy, TopicCompression, TopicConfig};
 use crate::record::{BatchBuilder, Compression};
 use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TimestampMs, TimestampType, TopicName, Uuid};
@@ -34,6 +34,8 @@ pub(super) struct TopicSettings {
     after_max_ms: i64,
     compacted: bool,
     deletes: bool,
+    pub(super) retention: Retention,
+    pub(super) cleaner: CleanerConfig,
     /// `None` keeps the producer's codec.
     compression: Option<Compression>,
     /// The level that the topic sets for its codec.
@@ -58,7 +60,6 @@ impl OpenTopic {
 
 impl TopicSettings {
     fn of(config: &TopicConfig) -> TopicSettings {
-        let bytes = |value: i32| u64::try_from(value).unwrap_or(0);
         let (compression, level) = match config.compression {
             TopicCompression::Producer => (None, None),
             TopicCompression::Uncompressed => (Some(Compression::None), None),
@@ -67,13 +68,9 @@ impl TopicSettings {
             TopicCompression::Lz4 => (Some(Compression::Lz4), Some(config.lz4_level)),
             TopicCompression::Zstd => (Some(Compression::Zstd), Some(config.zstd_level)),
         };
+        let log = log_config(config);
         TopicSettings {
-            log: LogConfig {
-                segment_bytes: bytes(config.segment_bytes),
-                segment_ms: config.segment_ms,
-                segment_index_bytes: bytes(config.segment_index_bytes),
-                index_interval_bytes: bytes(config.index_interval_bytes),
-            },
+            log,
             max_message_bytes: usize::try_from(config.max_message_bytes).unwrap_or(0),
             log_append_time: config.timestamp_policy == TimestampPolicy::LogAppendTime,
             min_insync_replicas: usize::try_from(config.min_insync_replicas).unwrap_or(1),
@@ -81,6 +78,14 @@ impl TopicSettings {
             after_max_ms: config.timestamp_after_max_ms,
             compacted: config.cleanup_compact,
             deletes: config.cleanup_delete,
+            retention: retention(config),
+            cleaner: CleanerConfig {
+                log,
+                delete_retention_ms: config.delete_retention_ms.max(0),
+                min_lag_ms: config.min_compaction_lag_ms.max(0),
+                max_lag_ms: config.max_compaction_lag_ms,
+                min_dirty_ratio: config.min_cleanable_dirty_ratio,
+            },
             compression,
             level,
         }
@@ -130,6 +135,28 @@ impl TopicSettings {
             || now.0.saturating_sub(timestamp.0) <= self.before_max_ms
                 && timestamp.0.saturating_sub(now.0) <= self.after_max_ms
     }
+}
+
+fn log_config(config: &TopicConfig) -> LogConfig {
+    let bytes = |value: i32| u64::try_from(value).unwrap_or(0);
+    // What is to be compacted by a certain time must be closed by then.
+    let lag = config.max_compaction_lag_ms;
+    let closes_early = config.cleanup_compact && lag > 0;
+    LogConfig {
+        segment_bytes: bytes(config.segment_bytes),
+        segment_ms: if closes_early { config.segment_ms.min(lag) } else { config.segment_ms },
+        segment_index_bytes: bytes(config.segment_index_bytes),
+        index_interval_bytes: bytes(config.index_interval_bytes),
+    }
+}
+
+/// What may be deleted for its age or size: nothing where the policy doesn't say so.
+fn retention(config: &TopicConfig) -> Retention {
+    if !config.cleanup_delete {
+        return Retention::default();
+    }
+    let ms = Some(config.retention_ms).filter(|&ms| ms >= 0);
+    Retention { ms, bytes: u64::try_from(config.retention_bytes).ok() }
 }
 
 /// Whose directory lies where a partition's should.

@@ -31,3 +31,10 @@ pub(crate) enum Error {
     #[error(transparent)]
     Record(#[from] record::Error),
 }
+
+impl Error {
+    /// Whether a file or directory of the log is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Error::Disk(error) if error.is_not_found())
+    }
+}

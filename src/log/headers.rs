@@ -4,7 +4,8 @@
 //! read what all others wrote. What has a producer is read whole and checked. Cost: a read of 64 KiB for each batch that is
 //! larger, else for as many as fit.
 
-use super::names::{FileKind, segment_file, segments};
+use super::names::{FileKind, segment_file};
+use super::succession::{self, Next};
 use super::{Error, Result, offset_index};
 use crate::disk::{File, Mode};
 use crate::record::{self, BatchHeader};
@@ -21,26 +22,60 @@ pub(crate) fn each_of_producers(
     limit: Offset,
     mut visit: impl FnMut(&BatchHeader, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let bases = segments(dir)?;
-    let first = bases.iter().rposition(|&base| base <= from).unwrap_or(0);
-    for &base in bases.iter().skip(first).take_while(|&&base| base < limit) {
-        let log = match File::open(&segment_file(dir, base, FileKind::Log), Mode::Read) {
-            Ok(log) => log,
-            // Taken away since the names were read: what was in it is no part of the log any more.
-            Err(e) if e.is_not_found() => continue,
-            Err(e) => return Err(e.into()),
+    let mut next = from;
+    let mut attempts = 0;
+    let mut following = None;
+    loop {
+        let base = match following.take() {
+            Some(base) => base,
+            None => match succession::holding(dir, next) {
+                Err(Error::OutOfRange { start, .. }) => start,
+                Err(Error::NoSegment { .. }) => return Ok(()),
+                other => other?,
+            },
         };
-        let mut walk = Walk { log, position: 0, buffer: vec![0; BUFFER_BYTES], filled: 0, at: 0 };
-        if base < from {
-            walk.position = start(dir, base, from, &walk.log)?;
+        if base >= limit {
+            return Ok(());
         }
-        walk.segment(from, limit, &mut visit)?;
+        let log = match File::open(&segment_file(dir, base, FileKind::Log), Mode::Read) {
+            // Taken away since the names were read, or merged into an earlier one.
+            Err(e) if e.is_not_found() && attempts < succession::ATTEMPTS => {
+                attempts += 1;
+                continue;
+            }
+            other => other?,
+        };
+        let position = if base < next { start(dir, base, next, &log)? } else { 0 };
+        let mut walk = Walk { log, position, buffer: vec![0; BUFFER_BYTES], filled: 0, at: 0 };
+        let Some(behind) = walk.segment(next, limit, &mut visit)? else { return Ok(()) };
+        next = next.max(behind);
+        following = match succession::after(dir, base, &walk.log, next)? {
+            Next::Segment(base) => Some(base),
+            Next::Changed => None,
+            Next::Nothing => return Ok(()),
+        };
     }
-    Ok(())
+}
+
+/// The offset behind the last whole batch in a segment's file; `None` if there is none. Only heads are read.
+pub(super) fn end_of_batches(path: &Path) -> Result<Option<Offset>> {
+    let log = File::open(path, Mode::Read)?;
+    let length = log.len()?;
+    let (mut position, mut end) = (0, None);
+    let mut head = [0; record::HEADER_SIZE];
+    while position < length {
+        let filled = log.read_at(&mut head, position)?;
+        let Ok(header) = BatchHeader::parse(head.get(..filled).unwrap_or_default()) else { break };
+        position += header.size_bytes() as u64;
+        if position <= length {
+            end = Some(header.last_offset().next());
+        }
+    }
+    Ok(end)
 }
 
 /// Where to begin in a segment: at a batch that ends at or before `from`, if the index knows of one and is right.
-fn start(dir: &Path, base: Offset, from: Offset, log: &File) -> Result<u64> {
+pub(super) fn start(dir: &Path, base: Offset, from: Offset, log: &File) -> Result<u64> {
     let index = match File::open(&segment_file(dir, base, FileKind::OffsetIndex), Mode::Read) {
         Ok(index) => index,
         Err(e) if e.is_not_found() => return Ok(0),
@@ -65,16 +100,18 @@ struct Walk {
 }
 
 impl Walk {
+    /// Hands over what is wanted of a segment. Answers up to which offset it goes; `None` where the limit was reached.
     fn segment(
         &mut self,
         from: Offset,
         limit: Offset,
         visit: &mut impl FnMut(&BatchHeader, &[u8]) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<Offset>> {
+        let mut behind = from;
         while self.has(record::HEADER_SIZE)? {
             let header = BatchHeader::parse(self.rest()).map_err(|e| self.damaged(from, e.to_string()))?;
             if header.base_offset() >= limit {
-                return Ok(());
+                return Ok(None);
             }
             let size = header.size_bytes();
             let wanted = header.magic() >= 2 && header.producer_id() != -1 && header.last_offset() >= from;
@@ -87,12 +124,13 @@ impl Walk {
                 visit(&header, batch)?;
             }
             self.at += size;
-            if header.last_offset().next() >= limit {
+            behind = header.last_offset().next();
+            if behind >= limit {
                 // What follows may be anything: an append under way, or what a crash has left of one.
-                return Ok(());
+                return Ok(None);
             }
         }
-        Ok(())
+        Ok(Some(behind))
     }
 
     fn rest(&self) -> &[u8] {
@@ -122,6 +160,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::segments;
     use crate::log::{Appender, LogConfig, LogEnd};
     use crate::record::{BatchBuilder, Compression, ProducerStamp};
     use crate::types::{LeaderEpoch, TimestampMs};

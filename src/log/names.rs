@@ -1,4 +1,7 @@
-//! The names of a log's files: a 20-digit base offset and what the file is.
+//! The names of a log's files: a 20-digit base offset and what the file is, and behind that what is to become of it.
+//!
+//! While a log is cleaned its files change under those who list them. What is listed here was there at some moment, and what
+//! was there all the time is listed.
 
 use super::Result;
 use crate::disk::{self, Durability, File, Mode};
@@ -16,6 +19,18 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
+    /// The files of a segment without the state of the producers, the .log first.
+    pub(super) const OF_SEGMENT: [FileKind; 4] =
+        [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TransactionIndex];
+
+    const ALL: [FileKind; 5] = [
+        FileKind::Log,
+        FileKind::OffsetIndex,
+        FileKind::TimeIndex,
+        FileKind::TransactionIndex,
+        FileKind::ProducerSnapshot,
+    ];
+
     const fn suffix(self) -> &'static str {
         match self {
             FileKind::Log => ".log",
@@ -27,6 +42,65 @@ impl FileKind {
     }
 }
 
+/// What a file is that is no part of the log, or not yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Being written by a cleaner.
+    Cleaned,
+    /// Complete, and about to take the place of what was cleaned.
+    Swap,
+    /// About to be removed.
+    Deleted,
+}
+
+impl Stage {
+    const ALL: [Stage; 3] = [Stage::Cleaned, Stage::Swap, Stage::Deleted];
+
+    const fn suffix(self) -> &'static str {
+        match self {
+            Stage::Cleaned => ".cleaned",
+            Stage::Swap => ".swap",
+            Stage::Deleted => ".deleted",
+        }
+    }
+}
+
+/// The path of a segment's file at a stage.
+pub(super) fn staged_file(dir: &Path, base: Offset, kind: FileKind, stage: Stage) -> PathBuf {
+    dir.join(format!("{:020}{}{}", base.get(), kind.suffix(), stage.suffix()))
+}
+
+/// A file of a log, live if it has no stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentFile {
+    pub(super) base: Offset,
+    pub(super) kind: FileKind,
+    pub(super) stage: Option<Stage>,
+}
+
+impl SegmentFile {
+    fn parse(name: &str) -> Option<SegmentFile> {
+        let staged = |stage: &Stage| Some((name.strip_suffix(stage.suffix())?, *stage));
+        let (name, stage) = match Stage::ALL.iter().find_map(staged) {
+            Some((name, stage)) => (name, Some(stage)),
+            None => (name, None),
+        };
+        FileKind::ALL.iter().find_map(|&kind| Some(SegmentFile { base: parse(name, kind)?, kind, stage }))
+    }
+
+    pub(super) fn path(&self, dir: &Path) -> PathBuf {
+        match self.stage {
+            Some(stage) => staged_file(dir, self.base, self.kind, stage),
+            None => segment_file(dir, self.base, self.kind),
+        }
+    }
+}
+
+/// The files of all segments, at every stage, in no order.
+pub(super) fn segment_files(dir: &Path) -> Result<Vec<SegmentFile>> {
+    Ok(disk::list(dir)?.iter().filter_map(|entry| SegmentFile::parse(&entry.name)).collect())
+}
+
 /// The path of a segment's file.
 pub(crate) fn segment_file(dir: &Path, base: Offset, kind: FileKind) -> PathBuf {
     dir.join(format!("{:020}{}", base.get(), kind.suffix()))
@@ -36,6 +110,19 @@ pub(crate) fn segment_file(dir: &Path, base: Offset, kind: FileKind) -> PathBuf 
 /// `.deleted`, `.cleaned` or `.swap` is not.
 pub(crate) fn segments(dir: &Path) -> Result<Vec<Offset>> {
     with_kind(dir, FileKind::Log)
+}
+
+/// As [`segments`], where a segment that is there must not be missed: a listing may pass over a name that is given to
+/// another file meanwhile.
+pub(super) fn settled_segments(dir: &Path) -> Result<Vec<Offset>> {
+    let mut bases = segments(dir)?;
+    loop {
+        let again = segments(dir)?;
+        if again == bases {
+            return Ok(bases);
+        }
+        bases = again;
+    }
 }
 
 /// The offsets in the names of all files of one kind, ascending.
@@ -95,6 +182,20 @@ mod tests {
             "99999999999999999999.log",
         ] {
             assert_eq!(parse(name, FileKind::Log), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_file_has_its_name_at_every_stage() {
+        let dir = Path::new("d");
+        let stages = Stage::ALL.map(Some).into_iter().chain([None]);
+        for (kind, stage) in stages.flat_map(|stage| FileKind::ALL.map(|kind| (kind, stage))) {
+            let file = SegmentFile { base: Offset::new(42), kind, stage };
+            let name = file.path(dir).file_name().unwrap().to_str().unwrap().to_owned();
+            assert_eq!(SegmentFile::parse(&name), Some(file), "{name}");
+        }
+        for name in ["x.log", "00000000000000000042.log.swap.tmp", "leader-epoch-checkpoint"] {
+            assert_eq!(SegmentFile::parse(name), None, "{name}");
         }
     }
 }

@@ -90,7 +90,12 @@ impl ProducerStates {
 /// The newest sound snapshot at or below `end`, with the offset that it goes up to; nothing and 0 if there is none.
 fn newest_snapshot(dir: &Path, end: Offset) -> Result<(ProducerStates, Offset)> {
     for at in with_kind(dir, FileKind::ProducerSnapshot)?.into_iter().rev().filter(|&at| at <= end) {
-        let bytes = File::open(&segment_file(dir, at, FileKind::ProducerSnapshot), Mode::Read)?.read_all()?;
+        let bytes = match File::open(&segment_file(dir, at, FileKind::ProducerSnapshot), Mode::Read) {
+            Ok(file) => file.read_all()?,
+            // It went with its segment.
+            Err(e) if e.is_not_found() => continue,
+            Err(e) => return Err(e.into()),
+        };
         if let Some(states) = ProducerStates::decode(&bytes) {
             return Ok((states, at));
         }

@@ -53,6 +53,13 @@ pub(crate) struct ProducerStates {
     pub(super) entries: BTreeMap<i64, ProducerEntry>,
 }
 
+impl ProducerEntry {
+    /// The last offset of the newest batch of this epoch, if there is one.
+    pub(crate) fn last_data_offset(&self) -> Option<Offset> {
+        self.batches.back().map(|batch| batch.last_offset)
+    }
+}
+
 impl ProducerStates {
     /// The producers with their ids, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {

@@ -1,11 +1,13 @@
 //! `LogReader`: batches from an offset on, each checked before anyone sees it.
 //!
 //! A reader takes no lock. It is told the offset up to which the log is published and looks at no byte beyond: there a
-//! writer may be at work. Base offset, leader epoch and magic lie outside a batch's checksum; they are checked against
-//! the neighbours, the index and the epoch checkpoint.
+//! writer may be at work. Segments may be removed or replaced by cleaned ones while it reads; what it has open it reads on,
+//! and then looks where its place is by now. Base offset, leader epoch and magic lie outside a batch's checksum; they are
+//! checked against the neighbours, the index and the epoch checkpoint.
 
 use super::names::{FileKind, segment_file, segments};
 use super::salvage::{is_followed, next_sound};
+use super::succession::{self, Next};
 use super::{Error, LeaderEpochs, Notes, Result, offset_index};
 use crate::disk::{File, Mode};
 use crate::record::{self, BatchHeader};
@@ -105,9 +107,9 @@ impl LogReader {
         limit: Offset,
         mut visit: impl FnMut(&BatchHeader, &[u8]) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        let from = self.next;
         let mut buffer = vec![0; REPLAY_BYTES];
         loop {
+            let from = self.next;
             let chunk = match (self.read(&mut buffer, limit), &self.notes) {
                 (Ok(Some(chunk)), _) => chunk,
                 (Ok(None), _) => return Ok(()),
@@ -155,7 +157,7 @@ impl LogReader {
             let filled = segment.log.read_at(buffer, segment.position)?;
             let whole = match self.check(&mut segment, buffer.get(..filled).unwrap_or_default(), limit) {
                 Err(Error::Damaged { .. }) if segment.is_found_by_index() => {
-                    self.segment = Some(self.open_segment(segment.base)?);
+                    self.segment = self.open_from_its_beginning(segment.base)?;
                     continue;
                 }
                 other => other?,
@@ -169,7 +171,7 @@ impl LogReader {
                 Scan::NeedBytes(size) => {
                     let left = segment.log.len()?.saturating_sub(segment.position);
                     if size as u64 > left && segment.is_found_by_index() {
-                        self.segment = Some(self.open_segment(segment.base)?);
+                        self.segment = self.open_from_its_beginning(segment.base)?;
                         continue;
                     }
                     if size as u64 > left {
@@ -178,7 +180,7 @@ impl LogReader {
                     buffer.resize(size.max(buffer.len()), 0);
                     self.segment = Some(segment);
                 }
-                Scan::End => self.segment = Some(self.next_segment(&segment)?),
+                Scan::End => self.segment = self.next_segment(&segment)?,
             }
         }
     }
@@ -322,20 +324,30 @@ impl LogReader {
 
     /// Opens the segment that holds the next offset, at the place that its index gives.
     fn find_segment(&self) -> Result<OpenSegment> {
-        let bases = segments(&self.dir)?;
-        let Some(&first) = bases.first() else { return Err(Error::NoSegment { dir: self.dir.clone() }) };
-        let Some(&base) = bases.iter().rev().find(|&&base| base <= self.next) else {
-            return Err(Error::OutOfRange { wanted: self.next, start: first });
-        };
-        let mut segment = self.open_segment(base)?;
-        let index = match File::open(&segment_file(&self.dir, base, FileKind::OffsetIndex), Mode::Read) {
+        let mut attempts = 0;
+        loop {
+            let base = succession::holding(&self.dir, self.next)?;
+            match self.open_segment(base).and_then(|segment| self.look_up(segment)) {
+                Err(e) if e.is_not_found() && attempts < succession::ATTEMPTS => attempts += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Puts a segment at the place that its index gives for the next offset. The index may be of another time than the .log,
+    /// and one that points behind the file or to no batch is not to be believed: the walk from the beginning finds the place.
+    fn look_up(&self, mut segment: OpenSegment) -> Result<OpenSegment> {
+        let path = segment_file(&self.dir, segment.base, FileKind::OffsetIndex);
+        let index = match File::open(&path, Mode::Read) {
             Ok(index) => index,
             Err(e) if e.is_not_found() => return Ok(segment),
             Err(e) => return Err(e.into()),
         };
-        if let Some((_, entry)) = offset_index::floor(&index, base, self.next)? {
-            // An index that points behind the file is not to be believed; the walk from the beginning finds the place.
-            if entry.position < segment.log.len()? {
+        if let Some((_, entry)) = offset_index::floor(&index, segment.base, self.next)? {
+            let mut head = [0; record::HEADER_SIZE];
+            let filled = segment.log.read_at(&mut head, entry.position)?;
+            let header = BatchHeader::parse(head.get(..filled).unwrap_or_default());
+            if header.is_ok_and(|header| header.last_offset() == entry.last_offset) {
                 segment.position = entry.position;
                 segment.expect = Expect::Last(entry.last_offset);
             }
@@ -343,16 +355,27 @@ impl LogReader {
         Ok(segment)
     }
 
-    /// The segment after one that was read to its end.
-    fn next_segment(&self, done: &OpenSegment) -> Result<OpenSegment> {
-        let bases = segments(&self.dir)?;
-        match bases.iter().find(|&&base| base > done.base) {
-            Some(&base) if base <= self.next || self.gaps == Gaps::Compacted => self.open_segment(base),
-            Some(&base) => {
-                Err(done
-                    .damaged(self.next, format!("the file ends here, and the next begins at offset {base}")))
+    /// The segment after one that was read to its end; `None` where the place is to be looked up anew.
+    fn next_segment(&self, done: &OpenSegment) -> Result<Option<OpenSegment>> {
+        let base = match succession::after(&self.dir, done.base, &done.log, self.next)? {
+            Next::Segment(base) => base,
+            Next::Changed => return Ok(None),
+            Next::Nothing => {
+                return Err(done.damaged(self.next, "the file ends here, and no other follows"));
             }
-            None => Err(done.damaged(self.next, "the file ends here, and no other follows")),
+        };
+        if base > self.next && self.gaps == Gaps::Never {
+            let what = format!("the file ends here, and the next begins at offset {base}");
+            return Err(done.damaged(self.next, what));
+        }
+        self.open_from_its_beginning(base)
+    }
+
+    /// A segment to be read from its beginning; `None` if it is gone by now.
+    fn open_from_its_beginning(&self, base: Offset) -> Result<Option<OpenSegment>> {
+        match self.open_segment(base) {
+            Err(e) if e.is_not_found() => Ok(None),
+            other => other.map(Some),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The open files of one segment, and the settings by which a log rolls and indexes.
 
-use super::names::{FileKind, segment_file};
+use super::names::{FileKind, Stage, segment_file, staged_file};
 use super::{LogEnd, Result, offset_index, time_index};
-use crate::disk::{File, Mode};
+use crate::disk::{self, File, Mode};
 use crate::types::{Offset, TimestampMs};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +38,20 @@ impl Segment {
             log: Arc::new(File::open(&segment_file(dir, base, FileKind::Log), Mode::Create)?),
             index: File::open(&segment_file(dir, base, FileKind::OffsetIndex), Mode::Create)?,
             time_index: File::open(&segment_file(dir, base, FileKind::TimeIndex), Mode::Create)?,
+        })
+    }
+
+    /// Makes the files of a cleaned segment; what another cleaner left of them goes.
+    pub(super) fn create_cleaned(dir: &Path, base: Offset) -> Result<Segment> {
+        for kind in FileKind::OF_SEGMENT {
+            disk::remove_file(&staged_file(dir, base, kind, Stage::Cleaned))?;
+        }
+        let make = |kind| File::open(&staged_file(dir, base, kind, Stage::Cleaned), Mode::New);
+        Ok(Segment {
+            base,
+            log: Arc::new(make(FileKind::Log)?),
+            index: make(FileKind::OffsetIndex)?,
+            time_index: make(FileKind::TimeIndex)?,
         })
     }
 

@@ -3,36 +3,25 @@
 //! Who holds the partition's lock calls this, after the new start is durably noted. The active segment stays, even if
 //! nothing in it may be read any more.
 
-use super::names::{FileKind, segment_file, segments};
-use super::{LeaderEpochs, Result};
+use super::names::segments;
+use super::{LeaderEpochs, Result, swap};
 use crate::disk::{self, Durability};
 use crate::types::Offset;
 use std::path::Path;
 
-/// A segment's files, in the order in which they go: as long as its .log is there, the rest can be made anew.
-const FILES: [FileKind; 5] = [
-    FileKind::OffsetIndex,
-    FileKind::TimeIndex,
-    FileKind::TransactionIndex,
-    FileKind::ProducerSnapshot,
-    FileKind::Log,
-];
-
-/// Removes what lies below `start`, and has the leader epochs begin there. Returns the first offset that is left in a
-/// file. Who reads a removed file has it open and goes on.
+/// Takes what lies below `start` out of the log, durably, and has the leader epochs begin there. Returns the first offset
+/// that is left in a file. The removed files are still on the disk, for [`swap::remove_deleted`]; who reads one of them
+/// has it open and goes on.
 pub(crate) fn trim(dir: &Path, start: Offset) -> Result<Offset> {
     let mut epochs = LeaderEpochs::read(dir)?;
     if epochs.begin_at(start) {
         epochs.write(dir, Durability::Synced)?;
     }
+    swap::settle_below(dir, start)?;
     let bases = segments(dir)?;
     let below = bases.iter().zip(bases.iter().skip(1)).take_while(|&(_, &next)| next <= start).count();
-    for &base in bases.iter().take(below) {
-        for kind in FILES {
-            disk::remove_file(&segment_file(dir, base, kind))?;
-        }
-    }
     if below > 0 {
+        bases.iter().take(below).try_for_each(|&base| swap::set_aside(dir, base))?;
         disk::sync_path(dir)?;
     }
     Ok(bases.get(below).copied().unwrap_or(start))
@@ -78,6 +67,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             log(dir.path());
             assert_eq!(trim(dir.path(), Offset::new(start)).unwrap(), Offset::new(first), "{start}");
+            swap::remove_deleted(dir.path()).unwrap();
             let left: Vec<i64> = segments(dir.path()).unwrap().into_iter().map(Offset::get).collect();
             assert_eq!(left, (0..=6).step_by(2).filter(|&base| base >= first).collect::<Vec<_>>());
             let text = std::fs::read_to_string(dir.path().join("leader-epoch-checkpoint")).unwrap();

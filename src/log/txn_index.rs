@@ -4,6 +4,7 @@
 //! stable offset i64. An entry stands in the segment that holds the marker; a segment without aborts has no file.
 
 use super::names::{FileKind, segment_file, with_kind};
+use super::succession::ATTEMPTS;
 use super::{Result, segments};
 use crate::disk::{self, File, Mode};
 use crate::types::Offset;
@@ -24,14 +25,26 @@ pub(crate) struct AbortedTransaction {
 
 /// The aborted transactions of the log that end at or after `from`, in order of their markers.
 pub(crate) fn aborted_since(dir: &Path, from: Offset) -> Result<Vec<AbortedTransaction>> {
+    let mut attempts = 0;
+    loop {
+        match try_aborted_since(dir, from) {
+            // Merged into the index of an earlier segment, which may have been read before.
+            Err(e) if e.is_not_found() && attempts < ATTEMPTS && dir.is_dir() => attempts += 1,
+            other => return other,
+        }
+    }
+}
+
+fn try_aborted_since(dir: &Path, from: Offset) -> Result<Vec<AbortedTransaction>> {
     let holding = segments(dir)?.into_iter().rev().find(|&base| base <= from).unwrap_or(Offset::ZERO);
-    let mut aborted = Vec::new();
+    let mut aborted: Vec<AbortedTransaction> = Vec::new();
     for base in with_kind(dir, FileKind::TransactionIndex)?.into_iter().filter(|&base| base >= holding) {
         let bytes =
             File::open(&segment_file(dir, base, FileKind::TransactionIndex), Mode::Read)?.read_all()?;
-        aborted.extend(
-            bytes.chunks_exact(ENTRY_BYTES).filter_map(decode).filter(|entry| entry.last_offset >= from),
-        );
+        // What has been merged into an earlier index may be there for a moment still.
+        let known = aborted.last().map(|last| last.last_offset);
+        let entries = bytes.chunks_exact(ENTRY_BYTES).filter_map(decode);
+        aborted.extend(entries.filter(|entry| entry.last_offset >= from && Some(entry.last_offset) > known));
     }
     Ok(aborted)
 }
@@ -63,7 +76,7 @@ pub(super) fn decode_all(bytes: &[u8]) -> Option<Vec<AbortedTransaction>> {
     entries.collect()
 }
 
-fn encode(aborted: &AbortedTransaction) -> Vec<u8> {
+pub(super) fn encode(aborted: &AbortedTransaction) -> Vec<u8> {
     let mut entry = Vec::with_capacity(ENTRY_BYTES);
     entry.extend_from_slice(&0_i16.to_be_bytes());
     entry.extend_from_slice(&aborted.producer_id.to_be_bytes());

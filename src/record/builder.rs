@@ -7,7 +7,7 @@ use super::batch::{self, BatchHeader, HEADER_SIZE};
 use super::compress::Compressor;
 use super::error::{Error, Result};
 use super::{Compression, batch::attributes};
-use crate::types::{Header, LeaderEpoch, TimestampMs, varint};
+use crate::types::{Header, LeaderEpoch, RecordView, TimestampMs, varint};
 
 /// Who produced a batch, for idempotence and transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,34 @@ impl BatchBuilder {
         header_count: usize,
         headers: impl Iterator<Item = Header<'h>> + Clone,
     ) {
+        let size = headers_size(header_count, headers.clone());
+        self.begin_record(offset_delta, timestamp, key, value, size);
+        varint::put(&mut self.plain, header_count as i64);
+        for header in headers {
+            put_bytes(&mut self.plain, Some(header.key));
+            put_bytes(&mut self.plain, header.value);
+        }
+    }
+
+    /// Adds a record as it was read, with an offset counted from the batch's base offset.
+    pub(crate) fn append_view(&mut self, offset_delta: i32, record: &RecordView<'_>) {
+        let (count, headers) = (record.headers.count() as i64, record.headers.encoded());
+        let size = varint::size(count) + headers.len();
+        self.begin_record(offset_delta, record.timestamp, record.key, record.value, size);
+        varint::put(&mut self.plain, count);
+        self.plain.extend_from_slice(headers);
+    }
+
+    /// Writes a record up to its headers, which take `headers_size` bytes.
+    #[inline]
+    fn begin_record(
+        &mut self,
+        offset_delta: i32,
+        timestamp: TimestampMs,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers_size: usize,
+    ) {
         if self.record_count == 0 {
             self.base_timestamp = self.delete_horizon.unwrap_or(timestamp).0;
             self.max_timestamp = timestamp.0;
@@ -95,7 +123,7 @@ impl BatchBuilder {
             + varint::size(offset_delta.into())
             + encoded_size(key)
             + encoded_size(value)
-            + headers_size(header_count, headers.clone());
+            + headers_size;
         let out = &mut self.plain;
         out.reserve(body + varint::size(body as i64));
         varint::put(out, body as i64);
@@ -104,11 +132,6 @@ impl BatchBuilder {
         varint::put(out, offset_delta.into());
         put_bytes(out, key);
         put_bytes(out, value);
-        varint::put(out, header_count as i64);
-        for header in headers {
-            put_bytes(out, Some(header.key));
-            put_bytes(out, header.value);
-        }
         self.record_count = self.record_count.saturating_add(1);
         self.last_offset_delta = offset_delta;
     }
@@ -148,7 +171,7 @@ impl BatchBuilder {
             leader_epoch: LeaderEpoch::UNKNOWN.0,
             magic: 2,
             crc: 0,
-            attributes,
+            attributes: attributes | self.horizon_mark(),
             last_offset_delta: self.last_offset_delta,
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,
@@ -162,10 +185,6 @@ impl BatchBuilder {
 
     /// Sets the moment from which compaction may drop the batch's tombstones or marker. It takes the place of
     /// the base timestamp, so this comes before the first record.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it")
-    )]
     pub(crate) fn set_delete_horizon(&mut self, horizon: TimestampMs) {
         debug_assert!(self.is_empty(), "the records' timestamps would shift");
         self.delete_horizon = Some(horizon);
@@ -174,20 +193,15 @@ impl BatchBuilder {
     /// Makes the batch that takes the place of `original` in a compacted log: it keeps the offsets (base and
     /// last), leader epoch, producer, sequence, timestamp type and marks. Without records it is Kafka's empty
     /// batch, which only remembers the producer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the log cleaner; tests rebuild real batches with it")
-    )]
     pub(crate) fn finish_as(&mut self, original: &BatchHeader) -> Result<&mut [u8]> {
         let marks = original.attributes & batch::MARKS;
         let header = if self.is_empty() {
             BatchHeader { magic: 2, attributes: marks, base_timestamp: -1, record_count: 0, ..*original }
         } else {
-            let horizon = if self.delete_horizon.is_some() { batch::DELETE_HORIZON } else { 0 };
             let appended = marks & batch::LOG_APPEND_TIME != 0;
             BatchHeader {
                 magic: 2,
-                attributes: marks | horizon | self.compressor.codec().id(),
+                attributes: marks | self.horizon_mark() | self.compressor.codec().id(),
                 base_timestamp: self.base_timestamp,
                 max_timestamp: if appended { original.max_timestamp } else { self.max_timestamp },
                 record_count: self.record_count,
@@ -195,6 +209,10 @@ impl BatchBuilder {
             }
         };
         self.seal(&header)
+    }
+
+    fn horizon_mark(&self) -> i16 {
+        if self.delete_horizon.is_some() { batch::DELETE_HORIZON } else { 0 }
     }
 
     fn seal(&mut self, header: &BatchHeader) -> Result<&mut [u8]> {

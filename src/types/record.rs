@@ -57,6 +57,15 @@ impl<'a> Headers<'a> {
         self.count == 0
     }
 
+    pub(crate) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The headers as they are encoded, without their number.
+    pub(crate) const fn encoded(&self) -> &'a [u8] {
+        self.encoded
+    }
+
     /// The headers in order; ends early where the bytes are not well-formed.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Header<'a>> + use<'a> {
         let mut rest = self.encoded;

@@ -15,6 +15,7 @@ pub(crate) mod get_offsets;
 pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod log_dirs;
+pub(crate) mod maintain;
 pub(crate) mod man;
 pub(crate) mod metadata_quorum;
 pub(crate) mod perf;

@@ -4,6 +4,7 @@
 mod admin;
 mod classic;
 mod desk;
+mod expire;
 mod heartbeat;
 mod live;
 mod log;
@@ -20,6 +21,7 @@ pub(super) use admin::{
     alter_offsets, commit, delete, delete_offsets, describe, forget_topic, list, offsets,
 };
 pub(super) use desk::is_about_membership;
+pub(super) use expire::expire;
 pub(super) use heartbeat::{Ring, Watcher, spawn};
 pub(super) use log::{GroupLog, Sync};
 pub(super) use logs::GroupLogs;

@@ -129,6 +129,38 @@ impl TransactionLog {
         sync: Sync,
         decide: impl FnOnce(Option<&TransactionValue>, TimestampMs) -> Result<(Option<TransactionValue>, T)>,
     ) -> Result<T> {
+        self.write_under_lock(sync, |transactions, now| {
+            let (value, answer) = decide(transactions.get(transactional_id), now)?;
+            let transactional_id = transactional_id.to_owned();
+            let record = value.map(|value| TransactionRecord { transactional_id, value: Some(value) });
+            Ok((record.into_iter().collect(), answer))
+        })
+    }
+
+    /// Forgets the ids of which `is_over` says so; answers which ones those were.
+    pub(in crate::local) fn forget(
+        &mut self,
+        is_over: impl Fn(&str, &TransactionValue, TimestampMs) -> bool,
+    ) -> Result<Vec<String>> {
+        let outcome = self.write_under_lock(Sync::Now, |transactions, now| {
+            let over = transactions.iter().filter(|(id, value)| is_over(id, value, now));
+            let ids: Vec<String> = over.map(|(id, _)| id.to_owned()).collect();
+            let forgotten = |id: &String| TransactionRecord { transactional_id: id.clone(), value: None };
+            Ok((ids.iter().map(forgotten).collect(), ids))
+        });
+        if outcome.is_err() {
+            self.transactions = Transactions::default();
+            self.replayed = self.log_start;
+        }
+        outcome
+    }
+
+    /// Writes what is decided on everything that is known, in one batch.
+    fn write_under_lock<T>(
+        &mut self,
+        sync: Sync,
+        decide: impl FnOnce(&Transactions, TimestampMs) -> Result<(Vec<TransactionRecord>, T)>,
+    ) -> Result<T> {
         let reader = self.partition.reader(self.replayed)?;
         let dir = self.partition.dir().to_owned();
         let mut locked = self.partition.lock()?;
@@ -142,15 +174,18 @@ impl TransactionLog {
             self.replayed = end;
         }
         let now = now_ms();
-        let (value, answer) = decide(self.transactions.get(transactional_id), now)?;
-        let Some(value) = value else { return Ok(answer) };
-        let record = TransactionRecord { transactional_id: transactional_id.to_owned(), value: Some(value) };
-        let (key, bytes) = record.encode()?;
+        let (records, answer) = decide(&self.transactions, now)?;
+        if records.is_empty() {
+            return Ok(answer);
+        }
         self.builder.clear();
-        self.builder.append(now, Some(&key), bytes.as_deref(), &[]);
+        for record in &records {
+            let (key, bytes) = record.encode()?;
+            self.builder.append(now, Some(&key), bytes.as_deref(), &[]);
+        }
         let batch = self.builder.finish(&ProducerStamp::NONE)?;
         self.replayed = locked.append(batch, self.epoch)?.last_offset.next();
-        self.transactions.apply(record);
+        records.into_iter().for_each(|record| self.transactions.apply(record));
         match sync {
             Sync::Now => locked.sync_and_publish()?,
             Sync::Later => locked.publish_unsynced(self.replayed, Eventually::AtTheEnd)?,

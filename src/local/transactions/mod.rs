@@ -4,6 +4,7 @@
 mod admin;
 mod alive;
 mod end;
+mod expire;
 mod filter;
 mod ids;
 mod janitor;
@@ -19,6 +20,7 @@ mod storm_tests;
 mod tests;
 
 pub(super) use admin::{abort, describe, describe_producers, fence, list};
+pub(super) use expire::expire;
 pub(super) use filter::CommittedFilter;
 pub(super) use ids::allocate_producer_id;
 pub(super) use janitor::{Janitor, Patience};
