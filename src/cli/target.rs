@@ -180,6 +180,11 @@ impl Connection {
         self.cluster.maintain(wanted, tell)
     }
 
+    /// Puts everything in order for the real Kafka.
+    pub(crate) fn graduate(&self) -> client::Result<client::Graduation> {
+        self.cluster.graduate()
+    }
+
     /// A producer of `topic`, which is created by the first record if it doesn't exist.
     pub(crate) fn producer(
         &self,

@@ -95,6 +95,20 @@ pub(crate) struct QuorumDescription {
     pub(crate) observers: Vec<QuorumReplica>,
 }
 
+/// A directory that the real Kafka may start on.
+#[derive(Clone, Debug)]
+pub(crate) struct Graduation {
+    /// Where clients of the directory's cluster expect its broker.
+    pub(crate) node: Node,
+    /// Absolute.
+    pub(crate) log_dir: PathBuf,
+    pub(crate) partition_count: usize,
+    /// Whether the controllers are those that the metadata names, not those of the server's settings.
+    pub(crate) quorum_can_change: bool,
+    /// Whether other processes write to it now: until they end no broker starts.
+    pub(crate) is_in_use: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct TopicListing {
     pub(crate) name: String,

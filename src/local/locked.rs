@@ -136,6 +136,7 @@ impl<'a> Locked<'a> {
         if appender.segment_base() != rolled_from {
             self.has_rolled()?;
         }
+        self.partition.appended = true;
         let saved = self.save();
         let appended = outcome?;
         saved?;
@@ -163,6 +164,15 @@ impl<'a> Locked<'a> {
         if let Some(upkeep) = &self.partition.spec.upkeep {
             upkeep.rolled(&self.partition.spec.key);
         }
+        Ok(())
+    }
+
+    /// Leaves the indexes as a broker does that stops in good order.
+    pub(super) fn close(&mut self) -> Result<()> {
+        if let Some(appender) = &self.partition.appender {
+            appender.close(&self.state.end)?;
+        }
+        self.partition.appended = false;
         Ok(())
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Partition {
     pub(super) appender: Option<Appender>,
     /// Set when a write or a sync failed in a way that leaves the file's content in doubt.
     pub(super) failed: bool,
+    /// Whether something was appended since the indexes were last closed.
+    pub(super) appended: bool,
 }
 
 impl Partition {
@@ -70,6 +72,7 @@ impl Partition {
             state_writable: false,
             appender: None,
             failed: false,
+            appended: false,
         }
     }
 
@@ -114,6 +117,8 @@ impl Partition {
             match self.lock() {
                 Ok(locked) => return Ok(locked.high_watermark()),
                 Err(Error::Log(log::Error::Damaged { .. })) => {}
+                // Whoever reads can do without a place to note what was found.
+                Err(Error::Disk(e)) if e.is_full() => {}
                 Err(e) => return Err(e),
             }
         }
@@ -192,7 +197,9 @@ impl Partition {
 
     /// Recovers the log if need be, and makes it durable and visible.
     pub(super) fn settle_durably(&mut self) -> Result<()> {
-        self.lock()?.sync_and_publish()
+        let mut locked = self.lock()?;
+        locked.sync_and_publish()?;
+        locked.close()
     }
 
     /// The state file, locked, and the one that its path leads to. Whoever holds it can rely on the directory: it is
@@ -306,8 +313,30 @@ impl Partition {
         Ok(())
     }
 
+    /// Leaves the log as a broker leaves it that stops in good order.
+    fn close(&mut self) -> Result<()> {
+        if !self.appended || self.failed {
+            return Ok(());
+        }
+        match self.lock() {
+            Ok(mut locked) => locked.close(),
+            Err(Error::PartitionGone { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Whether a process died between making the next segment and saying so: then that segment is the active one.
     fn roll_was_cut_short(&self, end: &LogEnd) -> bool {
         end.segment_bytes > 0 && log::segment_file(&self.spec.dir, end.log_end, log::FileKind::Log).exists()
+    }
+}
+
+impl Drop for Partition {
+    fn drop(&mut self) {
+        if self.close().is_err()
+            && let Some(seal) = &self.spec.seal
+        {
+            seal.leave_unsynced();
+        }
     }
 }

@@ -156,6 +156,26 @@ impl Seal {
         let _ = counts.write(&file);
     }
 
+    /// Notes that everything in the directory is in order and durable, whoever wrote it.
+    pub(super) fn all_is_settled(&self) {
+        let Ok(_guard) = FileLock::acquire(&self.lock) else { return };
+        let Ok(file) = File::open(&self.writers, Mode::Create) else { return };
+        let Ok(counts) = self.counts(&file) else { return };
+        self.unsynced.store(false, Ordering::Release);
+        let _ = Counts { dead: 0, in_order: true, ..counts }.write(&file);
+    }
+
+    /// Whether others write to the directory now; this process must have begun to.
+    pub(super) fn is_others_too(&self) -> Result<bool> {
+        self.break_open()?;
+        let _guard = FileLock::acquire(&self.lock)?;
+        let mut held = self.held();
+        let Some(writers) = &mut held.writers else { return Ok(true) };
+        let is_only_one = writers.is_only_one()?;
+        writers.acquire()?;
+        Ok(!is_only_one)
+    }
+
     /// Notes that records became visible that nobody syncs.
     pub(super) fn leave_unsynced(&self) {
         self.unsynced.store(true, Ordering::Release);

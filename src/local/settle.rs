@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::error::{Error, Result};
 use super::topic::OpenTopic;
+use crate::client::{self, Graduation};
 use crate::disk;
 use crate::types::{PartitionId, TopicName, Uuid};
 use std::collections::HashSet;
@@ -17,6 +18,22 @@ impl Cluster {
             let in_order = self.settle_touched().is_ok();
             seal.settled(dead, in_order);
         }
+    }
+
+    /// Recovers every partition, makes all of it durable, and has the directory sealed when this process ends as the
+    /// last one that writes.
+    pub(crate) fn graduate(&self) -> client::Result<Graduation> {
+        self.coordination()?;
+        let partition_count = self.settle(|_, _| true)?;
+        let mut is_in_use = true;
+        if let Some(seal) = self.seal() {
+            is_in_use = seal.is_others_too()?;
+            seal.all_is_settled();
+        }
+        let broker = self.broker();
+        let log_dir = disk::canonical(&broker.dir).map_err(Error::from)?;
+        let quorum_can_change = self.with_metadata(|log| log.quorum().version() > 0)?;
+        Ok(Graduation { node: self.coordinator()?, log_dir, partition_count, quorum_can_change, is_in_use })
     }
 
     /// The partitions that anybody has written to in this boot.

@@ -53,6 +53,11 @@ impl Appender {
         Ok(self.segment.log.identity()?)
     }
 
+    /// Leaves the indexes as a broker does that stops in good order.
+    pub(crate) fn close(&self, end: &LogEnd) -> Result<()> {
+        self.segment.close(end)
+    }
+
     /// Gives a whole batch its offset and leader epoch and writes it. On an error the log is as it was.
     pub(crate) fn append(
         &mut self,

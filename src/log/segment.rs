@@ -20,6 +20,9 @@ pub(crate) struct LogConfig {
     pub(crate) index_interval_bytes: u64,
 }
 
+/// How much older a segment may seem than it is. Far less than anybody retains records for.
+const TIME_INDEX_LAG_MAX_MS: i64 = 60_000;
+
 /// A segment open for appending.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -81,6 +84,25 @@ impl Segment {
         Ok(())
     }
 
+    /// Leaves the indexes as a broker does that closes the log, since one that finds it closed takes all of an index for
+    /// entries, and the time of the last one for the segment's, by which it deletes. The next append may write over the
+    /// entry that is added here: `end` doesn't count it.
+    pub(super) fn close(&self, end: &LogEnd) -> Result<()> {
+        let mut time_index_entries = end.time_index_entries;
+        if end.max_timestamp > end.last_indexed_timestamp && end.max_timestamp > TimestampMs::NONE {
+            let (timestamp, offset) = (end.max_timestamp, end.max_timestamp_offset);
+            time_index::write(&self.time_index, self.base, time_index_entries, timestamp, offset)?;
+            time_index_entries += 1;
+            // After a power failure the entry before would stand for it.
+            let behind_ms = timestamp.0.saturating_sub(end.last_indexed_timestamp.0);
+            if end.time_index_entries > 0 && behind_ms > TIME_INDEX_LAG_MAX_MS {
+                self.time_index.sync_data()?;
+            }
+        }
+        cut(&self.index, u64::from(end.index_entries) * offset_index::ENTRY_BYTES)?;
+        cut(&self.time_index, u64::from(time_index_entries) * time_index::ENTRY_BYTES)
+    }
+
     /// Makes everything in the segment's files durable.
     pub(super) fn sync(&self) -> Result<()> {
         self.log.sync_data()?;
@@ -88,4 +110,12 @@ impl Segment {
         self.time_index.sync_data()?;
         Ok(())
     }
+}
+
+/// Cuts what is behind `length`.
+fn cut(file: &File, length: u64) -> Result<()> {
+    if file.len()? > length {
+        file.set_len(length)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! kt's own ways, where the transcripts of Kafka have nothing to say: a file a tool.
 
 mod archive;
+mod cluster;
 mod consume;
 mod consume_reader;
 mod dump_log;

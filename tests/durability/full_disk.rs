@@ -143,3 +143,36 @@ fn a_full_file_system_refuses_members_and_kills_none() {
     let expected = numbers(1..=2) + &numbers(1..=2) + &numbers(3..=20) + &numbers(3..=20);
     assert_eq!(output.success().text(), expected);
 }
+
+/// As `SMALL_DISK`; whoever only reads comes to partitions that nobody has looked at in this boot.
+const NO_ROOM_FOR_NOTES: &str = r#"
+mount -t tmpfs -o size=3m none "$KT_DATA_DIR" || exit 77
+seq 1 20 | "$KT" produce --topic log
+"$KT" consume --topic log --group readers --from-beginning --max-messages 5 2>/dev/null >read
+"$KT" share-groups --reset-offsets --group workers --topic log --to-earliest --execute >reset || exit 3
+rm -r "$KT_DATA_DIR/.kt/partitions"
+dd if=/dev/zero of="$KT_DATA_DIR/filler" bs=4096 2>/dev/null
+"$KT" list-groups --list || exit 4
+"$KT" groups --describe --group readers || exit 5
+"$KT" share-groups --describe --group workers || exit 6
+"$KT" topics --describe --topic log >described || exit 7
+"$KT" get-offsets --topic log || exit 8
+"#;
+
+/// Where a partition's state file wasn't there yet, the tools that only look failed for want of room for it.
+#[test]
+fn a_full_file_system_can_be_looked_at() {
+    let kt = Kt::new();
+    std::fs::create_dir(kt.data()).unwrap();
+    let script =
+        format!("unshare --mount --map-root-user bash -c '{}'", NO_ROOM_FOR_NOTES.replace('\'', r"'\''"));
+    let output = kt.bash(&script);
+    if matches!(output.status(), 77) || output.to_string().contains("unshare: ") {
+        println!("skipped: this system lets nobody mount a tmpfs here:\n{output}");
+        return;
+    }
+    let shown = output.success_with_notes().text();
+    for expected in ["readers", "workers", "log:0:20"] {
+        assert!(shown.contains(expected), "{shown}");
+    }
+}

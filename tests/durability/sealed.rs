@@ -152,3 +152,28 @@ fn a_log_with_producers_has_a_snapshot_from_its_first_batch_on() {
     assert_eq!(snapshots, 1);
     assert!(is_sealed(&kt));
 }
+
+/// A broker that finds its logs in good order takes the last time in an index for the newest of the segment: it deleted
+/// records that were newer than that, or all of them where a killed broker had left zeros in the index.
+#[test]
+fn the_indexes_of_a_sealed_directory_are_closed() {
+    let kt = Kt::new();
+    let dir = kt.broker().join("log-0");
+    let (index, time_index) = ("00000000000000000000.index", "00000000000000000000.timeindex");
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    assert_eq!(fs::metadata(dir.join(time_index)).unwrap().len(), 12);
+    kt.stdin("two\nthree\n").run("produce --topic log").shows("");
+    assert_eq!(
+        fs::metadata(dir.join(time_index)).unwrap().len(),
+        12,
+        "the entry is of this segment, not of each run"
+    );
+    let dump = kt.run(["dump-log", "--files", dir.join(time_index).to_str().unwrap()]).success().text();
+    assert!(dump.trim_end().ends_with("offset: 2"), "{dump}");
+    for (name, length) in [(index, 10_485_760), (time_index, 10_485_756)] {
+        fs::File::options().write(true).open(dir.join(name)).unwrap().set_len(length).unwrap();
+    }
+    kt.stdin("four\n").run("produce --topic log").shows("");
+    assert_eq!(fs::metadata(dir.join(index)).unwrap().len(), 0);
+    assert_eq!(fs::metadata(dir.join(time_index)).unwrap().len(), 12);
+}

@@ -1,7 +1,9 @@
-//! `kt cluster`, kafka-cluster: the cluster's id, its nodes, and the removal of a broker from the metadata. A file an action.
+//! `kt cluster`, kafka-cluster: the cluster's id, its nodes, and the removal of a broker from the metadata, and what only kt
+//! has: the step up to the real Kafka. A file an action.
 //! Source: spec of the administration tools, section 9.
 
 mod cluster_id;
+mod graduate;
 mod grammar;
 mod list_endpoints;
 mod tool;

@@ -1,10 +1,10 @@
 //! The options of the tool, and which action they mean.
 
-use super::{cluster_id, list_endpoints, unregister};
+use super::{cluster_id, graduate, list_endpoints, unregister};
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
-use crate::cli::options::{self, file, flag, valued};
+use crate::cli::options::{self, file, flag, own, valued};
 use crate::cli::parse::Parsed;
 use crate::cli::tools::{KafkaAbout, Tool};
 use crate::client::{self, Admin};
@@ -27,11 +27,14 @@ Commands:
   cluster-id             the cluster's id
   list-endpoints         the brokers, or the controllers with --bootstrap-controller, and where they would listen
   unregister             take a broker out of the metadata that is gone for good
+  graduate               put the directory in order, and print the server.properties to start the real Kafka on it
 
 Examples:
     kt cluster cluster-id
     kt cluster list-endpoints
     kt cluster unregister --id 3
+    kt cluster graduate >server.properties && kafka/bin/kafka-server-start.sh server.properties
+    kt cluster graduate --listen 0.0.0.0:9092
 
 Exit status: 0, or 1 if the broker is not registered or works on this very directory.";
 
@@ -39,7 +42,13 @@ fn command() -> Command {
     let table = options::table("cluster", TOOL.about)
         .arg(Arg::new("command").value_name("COMMAND").help("What to do, see below"))
         .arg(valued("id", "ID", "unregister: the broker").short('i'))
-        .arg(flag("include-fenced-brokers", "list-endpoints: brokers that are shut out, too"));
+        .arg(flag("include-fenced-brokers", "list-endpoints: brokers that are shut out, too"))
+        .arg(own(valued(
+            "listen",
+            "HOST:PORT",
+            "graduate: where Kafka is to listen, its controller on the port behind [default: what the directory says, or \
+             localhost:9092]",
+        )));
     let table = options::output(options::target(table))
         .mut_arg("bootstrap-server", |arg| arg.short('b'))
         .mut_arg("command-config", |arg| arg.short('c'))
@@ -69,6 +78,7 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
         "cluster-id" => cluster_id::run,
         "list-endpoints" => list_endpoints::run,
         "unregister" => unregister::run,
+        "graduate" => graduate::run,
         other => return Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
     };
     check_config(context, parsed)?;
