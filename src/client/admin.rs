@@ -4,8 +4,8 @@ use super::{
     AbortTransactionSpec, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
     ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
     GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
-    TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
+    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration, ScramCredential, SharePosition,
+    TopicDescription, TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
@@ -69,6 +69,9 @@ pub(crate) trait Admin {
 
     /// Every SCRAM credential, by user and mechanism.
     fn describe_scram(&self) -> Result<Vec<ScramCredential>>;
+
+    /// Gives passwords to users and takes others away; all of `changes` or none.
+    fn alter_scram(&self, changes: &[ScramAlteration]) -> Result<()>;
 
     /// One answer for each request, in the order asked.
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>>;

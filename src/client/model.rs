@@ -177,6 +177,8 @@ pub(crate) enum ConfigResource {
     Group(String),
     /// A subscription to clients' metrics.
     ClientMetrics(String),
+    /// The loggers of a broker.
+    BrokerLogger(String),
 }
 
 /// The kinds of resources that exist by being configured.
@@ -224,6 +226,32 @@ pub(crate) struct ScramCredential {
     pub(crate) iterations: i32,
 }
 
+/// How a password is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScramMechanism {
+    Sha256,
+    Sha512,
+}
+
+impl ScramMechanism {
+    pub(crate) const ALL: [ScramMechanism; 2] = [ScramMechanism::Sha256, ScramMechanism::Sha512];
+
+    /// Kafka's name for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            ScramMechanism::Sha256 => "SCRAM-SHA-256",
+            ScramMechanism::Sha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+/// A change of what a user can log in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScramAlteration {
+    Upsert { user: String, mechanism: ScramMechanism, iterations: i32, password: Vec<u8> },
+    Delete { user: String, mechanism: ScramMechanism },
+}
+
 /// Where a value comes from; the words that kafka-configs prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConfigSource {
@@ -232,6 +260,7 @@ pub(crate) enum ConfigSource {
     DynamicDefaultBroker,
     DynamicGroup,
     DynamicClientMetrics,
+    DynamicBrokerLogger,
     StaticBroker,
     Default,
 }
@@ -244,6 +273,7 @@ impl ConfigSource {
             ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
             ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
             ConfigSource::DynamicClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
+            ConfigSource::DynamicBrokerLogger => "DYNAMIC_BROKER_LOGGER_CONFIG",
             ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
             ConfigSource::Default => "DEFAULT_CONFIG",
         }

@@ -5,14 +5,14 @@ use super::cluster::Cluster;
 use super::groups::GroupLogs;
 use super::{
     api_versions, brokers, configs, delete_records, features, groups, log_dirs, offsets, quorum, quotas,
-    share, topics, transactions,
+    scram, share, topics, transactions,
 };
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
     ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
     GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramCredential, SharePosition, TopicDescription,
-    TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
+    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration, ScramCredential, SharePosition,
+    TopicDescription, TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
@@ -118,7 +118,11 @@ impl Admin for LocalAdmin {
     }
 
     fn describe_scram(&self) -> Result<Vec<ScramCredential>> {
-        quotas::scram(&self.cluster)
+        scram::describe(&self.cluster)
+    }
+
+    fn alter_scram(&self, changes: &[ScramAlteration]) -> Result<()> {
+        scram::alter(&self.cluster, changes)
     }
 
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>> {

@@ -1,6 +1,7 @@
 //! Admin calls about configurations: where each value comes from, and changes of them.
 
 use super::cluster::Cluster;
+use super::loggers;
 use crate::client::{
     self, AlterConfigOp, ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, ConfiguredKind, Result,
 };
@@ -21,6 +22,7 @@ pub(super) fn describe(cluster: &Cluster, resource: &ConfigResource) -> Result<V
         }
         ConfigResource::Broker(name) => describe_broker(cluster, name)?,
         ConfigResource::Group(name) => cluster.with_image(|image| metadata::group_settings(image, name))?,
+        ConfigResource::BrokerLogger(name) => return loggers::describe(cluster, name),
         ConfigResource::ClientMetrics(name) => {
             cluster.with_image(|image| metadata::client_metrics_settings(image, name))?
         }
@@ -102,6 +104,7 @@ pub(super) fn alter(cluster: &Cluster, resource: &ConfigResource, ops: &[AlterCo
         ConfigResource::Broker(name) => (ConfigKind::BROKER, name),
         ConfigResource::Group(name) => (ConfigKind::GROUP, name),
         ConfigResource::ClientMetrics(name) => (ConfigKind::CLIENT_METRICS, name),
+        ConfigResource::BrokerLogger(name) => return loggers::alter(cluster, name, ops),
     };
     let changes: Vec<ConfigChange<'_>> = ops
         .iter()

@@ -43,6 +43,16 @@ impl Coordination {
         self.root.join("writers.lock")
     }
 
+    /// The levels of the broker's loggers.
+    pub(super) fn loggers(&self) -> PathBuf {
+        self.root.join("loggers")
+    }
+
+    /// Held while `loggers` is read and changed.
+    pub(super) fn loggers_lock(&self) -> PathBuf {
+        self.root.join("loggers.lock")
+    }
+
     /// The word that sleeping readers wait on.
     pub(super) fn wake(&self) -> PathBuf {
         self.root.join("wake")

@@ -1,7 +1,7 @@
-//! Admin calls about quotas and SCRAM credentials, which kt keeps and does not enforce.
+//! Admin calls about quotas, which kt keeps and does not enforce.
 
 use super::cluster::Cluster;
-use crate::client::{QuotaEntity, QuotaEntry, QuotaPart, Result, ScramCredential};
+use crate::client::{QuotaEntity, QuotaEntry, QuotaPart, Result};
 use crate::metadata;
 
 const PARTS: [QuotaPart; 3] = [QuotaPart::User, QuotaPart::ClientId, QuotaPart::Ip];
@@ -31,16 +31,4 @@ pub(super) fn alter(
     let entity: metadata::QuotaEntity =
         entity.iter().map(|(part, name)| (part.name().to_owned(), name.clone())).collect();
     cluster.update(|image| Ok((metadata::alter_quotas(image, &entity, changes)?, ())))
-}
-
-pub(super) fn scram(cluster: &Cluster) -> Result<Vec<ScramCredential>> {
-    let credentials = cluster.with_image(|image| {
-        let credential = |record: &metadata::UserScramCredentialRecord| ScramCredential {
-            user: record.name.clone(),
-            mechanism: if record.mechanism == 2 { "SCRAM-SHA-512" } else { "SCRAM-SHA-256" },
-            iterations: record.iterations,
-        };
-        image.scram().map(credential).collect()
-    })?;
-    Ok(credentials)
 }

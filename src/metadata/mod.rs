@@ -16,6 +16,7 @@ mod plan_topics;
 mod plan_unregister;
 mod record;
 mod registration_records;
+mod scram;
 mod security_records;
 mod settings;
 mod snapshot;
@@ -35,6 +36,7 @@ pub(crate) use plan_topics::{TopicRequest, create_partitions, create_topic, dele
 pub(crate) use plan_unregister::unregister_broker;
 pub(crate) use record::{ConfigKind, ProducerIdsRecord, Record};
 pub(crate) use registration_records::Endpoint;
+pub(crate) use scram::{ScramMechanism, ScramUpsertion, alter_scram};
 pub(crate) use security_records::{QuotaEntity, UserScramCredentialRecord};
 pub(crate) use settings::{
     ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,

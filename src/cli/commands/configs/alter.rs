@@ -7,7 +7,7 @@ use super::options::refused;
 use super::request::Request;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
-use crate::client::{Admin, AlterConfigOp};
+use crate::client::{Admin, AlterConfigOp, ConfigEntry};
 use crate::types::TopicName;
 use std::io::Write;
 
@@ -18,15 +18,13 @@ pub(super) fn run(
     changes: &Changes,
 ) -> Result<(), Failure> {
     let name = request.name().unwrap_or_default();
-    if request.kind == EntityType::BrokerLoggers {
-        // A directory has no running broker whose loggers could be changed.
-        let names: Vec<&str> = changes.add.keys().chain(&changes.delete).map(String::as_str).collect();
-        return Err(Failure::plain(format!("Invalid broker logger(s): {}", names.join(","))));
-    }
     if request.kind == EntityType::Topics {
         check_topic_name(name)?;
     }
     let present = entries(context, admin, request.kind, name)?;
+    if request.kind == EntityType::BrokerLoggers {
+        check_loggers(&present, changes)?;
+    }
     let source = dynamic_source(request.kind, name);
     let is_set = |key: &String| present.iter().any(|entry| entry.name == *key && entry.source == source);
     let missing: Vec<&str> = changes.delete.iter().filter(|key| !is_set(key)).map(String::as_str).collect();
@@ -35,6 +33,16 @@ pub(super) fn run(
     let deletes = changes.delete.iter().cloned().map(AlterConfigOp::Delete);
     let ops: Vec<AlterConfigOp> = sets.chain(deletes).collect();
     admin.alter_configs(&resource(request.kind, name), &ops).map_err(|error| refused(context, error))
+}
+
+/// Refuses loggers that the broker doesn't have.
+fn check_loggers(present: &[ConfigEntry], changes: &Changes) -> Result<(), Failure> {
+    let names = changes.add.keys().chain(&changes.delete).map(String::as_str);
+    let unknown: Vec<&str> = names.filter(|name| !present.iter().any(|entry| entry.name == *name)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::plain(format!("Invalid broker logger(s): {}", unknown.join(","))))
 }
 
 /// Refuses to take away what is not there.

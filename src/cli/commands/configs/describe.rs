@@ -83,6 +83,7 @@ pub(super) fn resource(kind: EntityType, name: &str) -> ConfigResource {
         EntityType::Brokers => ConfigResource::Broker(name),
         EntityType::Groups => ConfigResource::Group(name),
         EntityType::ClientMetrics => ConfigResource::ClientMetrics(name),
+        EntityType::BrokerLoggers => ConfigResource::BrokerLogger(name),
         _ => ConfigResource::Topic(name),
     }
 }
@@ -94,20 +95,18 @@ pub(super) fn dynamic_source(kind: EntityType, name: &str) -> ConfigSource {
         EntityType::Brokers => ConfigSource::DynamicBroker,
         EntityType::Groups => ConfigSource::DynamicGroup,
         EntityType::ClientMetrics => ConfigSource::DynamicClientMetrics,
+        EntityType::BrokerLoggers => ConfigSource::DynamicBrokerLogger,
         _ => ConfigSource::DynamicTopic,
     }
 }
 
-/// Every setting of the entity, sorted by name. There are no loggers to be described.
+/// Every setting of the entity, sorted by name.
 pub(super) fn entries(
     context: &Context,
     admin: &dyn Admin,
     kind: EntityType,
     name: &str,
 ) -> Result<Vec<ConfigEntry>, Failure> {
-    if kind == EntityType::BrokerLoggers {
-        return Ok(Vec::new());
-    }
     admin.describe_configs(&resource(kind, name)).map_err(|error| {
         // A broker answers this one without a word.
         if error.code == ErrorCode::UnknownTopicOrPartition && context.is_kafka() {

@@ -9,5 +9,6 @@ mod options;
 mod quotas;
 mod request;
 mod run;
+mod scram;
 
 pub(crate) use options::TOOL;

@@ -1,10 +1,11 @@
-//! `--describe` and `--alter` of users, clients and addresses: quotas, and the SCRAM credentials of users.
+//! `--describe` and `--alter` of users, clients and addresses: quotas. SCRAM credentials of users are in `scram.rs`.
 
 use super::alter::check_deletable;
 use super::changes::Changes;
 use super::entity::EntityType;
 use super::options::refused;
 use super::request::Request;
+use super::scram;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::client::{Admin, QuotaEntity, QuotaEntry, QuotaPart};
@@ -16,7 +17,6 @@ use std::io::Write;
 const CLIENT_QUOTAS: [&str; 4] =
     ["producer_byte_rate", "consumer_byte_rate", "request_percentage", "controller_mutation_rate"];
 const IP_QUOTAS: [&str; 1] = ["connection_creation_rate"];
-const MECHANISMS: [&str; 2] = ["SCRAM-SHA-256", "SCRAM-SHA-512"];
 
 const fn part(kind: EntityType) -> QuotaPart {
     match kind {
@@ -56,7 +56,7 @@ pub(super) fn describe(
     }
     let users_alone = request.types == [EntityType::Users] && request.name() != Some("");
     if users_alone {
-        for line in scram_lines(context, admin, request.name())? {
+        for line in scram::lines(context, admin, request.name())? {
             writeln!(context.stdout, "{line}")?;
         }
     }
@@ -80,23 +80,6 @@ fn quota_line(entry: &QuotaEntry) -> String {
     let quotas = entry.quotas.iter().map(|(key, value)| format!("{key}={}", double_text(*value)));
     let quotas = quotas.collect::<Vec<_>>().join(", ");
     format!("Quota configs for {} are {quotas}", entity_text(&entry.entity))
-}
-
-fn scram_lines(context: &Context, admin: &dyn Admin, user: Option<&str>) -> Result<Vec<String>, Failure> {
-    let credentials = admin.describe_scram().map_err(|error| refused(context, error))?;
-    let mut users: Vec<(&str, Vec<String>)> = Vec::new();
-    for credential in credentials.iter().filter(|credential| user.is_none_or(|user| credential.user == user))
-    {
-        let text = format!("{}=iterations={}", credential.mechanism, credential.iterations);
-        match users.last_mut() {
-            Some((last, texts)) if *last == credential.user => texts.push(text),
-            _ => users.push((&credential.user, vec![text])),
-        }
-    }
-    let line = |(user, texts): (&str, Vec<String>)| {
-        format!("SCRAM credential configs for user-principal '{user}' are {}", texts.join(", "))
-    };
-    Ok(users.into_iter().map(line).collect())
 }
 
 /// A quota in a listing.
@@ -159,10 +142,11 @@ pub(super) fn alter(
     changes: &Changes,
 ) -> Result<(), Failure> {
     check_names(request, changes)?;
-    if let Some(mechanism) = changes.add.keys().chain(&changes.delete).find(|key| is_scram(key)) {
-        return Err(Failure::plain(format!(
-            "{mechanism} credentials can't be changed by kt: nobody logs in to a directory"
-        )));
+    let is_scram_change =
+        changes.add.keys().chain(&changes.delete).filter(|key| scram::is_scram(key)).count();
+    if is_scram_change > 0 {
+        let all = is_scram_change == changes.add.len() + changes.delete.len();
+        return scram::alter(context, admin, request, changes, all);
     }
     let mut ops = Vec::new();
     for (key, text) in &changes.add {
@@ -186,10 +170,6 @@ pub(super) fn alter(
     admin.alter_quotas(&entity, &ops).map_err(|error| refused(context, error))
 }
 
-fn is_scram(key: &str) -> bool {
-    MECHANISMS.contains(&key)
-}
-
 /// Refuses what is no quota; Kafka shows the names as Scala does.
 fn check_names(request: &Request, changes: &Changes) -> Result<(), Failure> {
     if request.kind == EntityType::Ips {
@@ -206,7 +186,7 @@ fn check_names(request: &Request, changes: &Changes) -> Result<(), Failure> {
     let with_client = request.types.contains(&EntityType::Clients);
     let (what, kind) =
         if with_client { ("quota", "clients") } else { ("quota and SCRAM credential", "users") };
-    let allowed = |name: &str| CLIENT_QUOTAS.contains(&name) || (!with_client && is_scram(name));
+    let allowed = |name: &str| CLIENT_QUOTAS.contains(&name) || (!with_client && scram::is_scram(name));
     let refuse = |unknown: Vec<&str>, verb: &str, collection: &str| {
         if unknown.is_empty() {
             return Ok(());

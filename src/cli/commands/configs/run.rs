@@ -1,7 +1,7 @@
 //! Runs kafka-configs: reads the request, opens the cluster, hands over.
 
 use super::entity::EntityType;
-use super::options::refused;
+use super::options::{failed, refused};
 use super::request::{Action, Request};
 use super::{alter, changes::Changes, describe, quotas};
 use crate::cli::config::command_config;
@@ -11,7 +11,11 @@ use crate::cli::parse::Parsed;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let request = Request::read(parsed)?;
-    command_config(parsed)?;
+    command_config(parsed).map_err(|failure| {
+        let name = parsed.all("command-config").last().unwrap_or_default().to_string_lossy();
+        let exception = format!("java.nio.file.NoSuchFileException: {name}");
+        failed(context, &exception, failure.message())
+    })?;
     let format = context.format(parsed)?;
     let admin = context.connect(parsed)?.admin().map_err(|error| refused(context, error))?;
     let about_quotas = matches!(request.kind, EntityType::Users | EntityType::Clients | EntityType::Ips);
