@@ -36,6 +36,7 @@ scenarios![
     configs_exceptions,
     configs_groups,
     configs_quotas,
+    configs_scram,
     configs_topic,
     configs_topic_all,
     configs_topic_errors,
@@ -107,6 +108,7 @@ scenarios![
     producer_usage_errors,
     share_groups_basic,
     share_groups_reset,
+    storage,
     topics_alter,
     topics_create_errors,
     topics_create_options,
@@ -124,11 +126,6 @@ scenarios![
 
 /// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.
 const DIFFERENT: &[(&str, usize, &str)] = &[
-    ("configs_groups", 66, "a directory has no loggers"),
-    ("configs_groups", 68, "a directory has no loggers"),
-    ("configs_groups", 71, "a directory has no loggers"),
-    ("configs_quotas", 58, "nobody logs in to a directory"),
-    ("configs_quotas", 60, "nobody logs in to a directory"),
     ("topics_usage_errors", 80, "line 15, which is marked, has created a topic"),
     ("topics_usage_errors", 84, "line 15, which is marked, has created a topic"),
 ];

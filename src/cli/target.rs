@@ -136,6 +136,8 @@ pub(crate) fn is_host_port_list(list: &str) -> bool {
     })
 }
 
+pub(super) use local::{format_directory, stored_credential};
+
 /// An open cluster: what a tool calls.
 pub(crate) struct Connection {
     cluster: local::Cluster,

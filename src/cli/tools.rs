@@ -64,6 +64,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::cluster::TOOL,
     commands::features::TOOL,
     commands::metadata_quorum::TOOL,
+    commands::storage::TOOL,
     commands::broker_api_versions::TOOL,
     commands::transactions::TOOL,
     commands::dump_log::TOOL,
@@ -99,6 +100,7 @@ pub(crate) fn own_reader(tool: &Tool) -> Option<Reader> {
         Some("kafka-cluster") => Some(commands::cluster::read_strictly),
         Some("kafka-features") => Some(commands::features::read_strictly),
         Some("kafka-metadata-quorum") => Some(commands::metadata_quorum::read_strictly),
+        Some("kafka-storage") => Some(commands::storage::read_strictly),
         Some("kafka-transactions") => Some(commands::transactions::read_strictly),
         _ => None,
     }

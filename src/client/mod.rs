@@ -8,6 +8,7 @@ mod error;
 mod model;
 mod producer;
 mod share;
+mod storage;
 mod transactions;
 
 pub(crate) use admin::Admin;
@@ -26,6 +27,7 @@ pub(crate) use producer::{
     TRANSACTION_TIMEOUT_MS, TransactionalProducer,
 };
 pub(crate) use share::{Acknowledge, ShareConsumer, ShareConsumerConfig, ShareHandler};
+pub(crate) use storage::{NewLogDirectory, NewVoter, Secret, StoredCredential};
 pub(crate) use transactions::{
     AbortTransactionSpec, ProducerDescription, TransactionDescription, TransactionFilter, TransactionListing,
     TransactionState,

@@ -3,9 +3,8 @@
 use super::broker::Broker;
 use super::cluster::METADATA_CONFIG;
 use super::error::{Error, Result};
-use super::metadata::encode_records;
+use super::format;
 use super::paths::Coordination;
-use super::quorum::Quorum;
 use super::seal::Seal;
 use crate::disk::{self, FileLock};
 use crate::log::{self, Appender, LeaderEpochs, LogEnd};
@@ -49,7 +48,9 @@ pub(super) fn create(dir: &Path, coordination: &Coordination) -> Result<Broker> 
         cluster_id: Uuid::random().to_string(),
         directory_id: Uuid::random(),
     };
-    write_metadata(&broker)?;
+    disk::create_dirs(&broker.metadata_dir())?;
+    write_metadata(&broker, metadata::feature_levels())?;
+    format::write_bootstrap(&broker, &metadata::feature_levels())?;
     broker.write()?;
     Seal::put_on_new(&aside)?;
     disk::sync_path(&aside)?;
@@ -60,10 +61,45 @@ pub(super) fn create(dir: &Path, coordination: &Coordination) -> Result<Broker> 
     Ok(broker)
 }
 
+/// Begins the metadata of a directory that was formatted and that nobody has worked on yet.
+pub(super) fn begin(broker: &Broker, coordination: &Coordination) -> Result<()> {
+    if has_metadata(broker)? {
+        return Ok(());
+    }
+    let _lock = FileLock::acquire(&coordination.cluster_lock())?;
+    if has_metadata(broker)? {
+        return Ok(());
+    }
+    let Some(bootstrap) = format::read_bootstrap(broker)? else { return Ok(()) };
+    // Built aside: a log that is there is there whole.
+    let aside = Broker { dir: coordination.root().join("begin"), ..broker.clone() };
+    disk::remove_tree(&aside.dir)?;
+    disk::create_dirs(&aside.metadata_dir())?;
+    write_metadata(&aside, bootstrap)?;
+    disk::create_dirs(&broker.metadata_dir())?;
+    let mut made = disk::list(&aside.metadata_dir())?;
+    // The log itself comes last.
+    made.sort_by_key(|entry| entry.name.ends_with(".log"));
+    for entry in made {
+        disk::rename(&aside.metadata_dir().join(&entry.name), &broker.metadata_dir().join(&entry.name))?;
+    }
+    disk::sync_path(&broker.metadata_dir())?;
+    disk::sync_path(&broker.dir)?;
+    Seal::put_on_new(&broker.dir)?;
+    Ok(disk::remove_tree(&aside.dir)?)
+}
+
+fn has_metadata(broker: &Broker) -> Result<bool> {
+    match log::segments(&broker.metadata_dir()) {
+        Ok(segments) => Ok(!segments.is_empty()),
+        Err(log::Error::Disk(error)) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The first batches of a metadata log, as a controller that leads for the first time writes them.
-fn write_metadata(broker: &Broker) -> Result<()> {
+fn write_metadata(broker: &Broker, bootstrap: Vec<Record>) -> Result<()> {
     let dir = broker.metadata_dir();
-    disk::create_dirs(&dir)?;
     let now = now_ms();
     let mut end = LogEnd::empty(Offset::ZERO, FIRST_EPOCH);
     let mut appender = Appender::open(&dir, &end)?;
@@ -82,7 +118,7 @@ fn write_metadata(broker: &Broker) -> Result<()> {
         host: HOST.to_owned(),
         port: PORT,
     };
-    for records in metadata::new_cluster(&controller, &[first], end.log_end.get()) {
+    for records in metadata::new_cluster(&controller, &[first], bootstrap, end.log_end.get()) {
         append(&mut appender, &mut end, &records, now)?;
     }
     appender.log_file().sync_data()?;
@@ -94,9 +130,6 @@ fn write_metadata(broker: &Broker) -> Result<()> {
         disk::sync_path(&path)?;
     }
     disk::replace(&dir.join("quorum-state"), quorum_state(broker.id).as_bytes())?;
-    let levels = metadata::feature_levels();
-    let bootstrap = encode_records(&levels, &Quorum::default(), TimestampMs(0), LeaderEpoch(0))?;
-    disk::replace(&broker.checkpoint("bootstrap.checkpoint"), &bootstrap)?;
     Ok(disk::sync_path(&dir)?)
 }
 

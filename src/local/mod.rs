@@ -18,6 +18,7 @@ mod create;
 mod delete_records;
 mod error;
 mod features;
+mod format;
 mod groups;
 mod leftovers;
 mod locked;
@@ -53,5 +54,6 @@ mod upkeep;
 
 pub(crate) use crate::log::Notes;
 pub(crate) use cluster::Cluster;
+pub(crate) use format::{format_directory, stored_credential};
 pub(crate) use site::Site;
 pub(crate) use upkeep::{Deed, Outcome, Wanted};

@@ -157,6 +157,9 @@ impl Cluster {
                 Err(e) => return Err(e.into()),
             }
         }
+        if writable {
+            create::begin(&broker, &coordination)?;
+        }
         let access = if writable { Access::ReadWrite } else { Access::ReadOnly };
         let notes = Notes::default();
         let spec = metadata_spec(&broker, Some(&coordination), access, &notes);

@@ -20,6 +20,11 @@ pub(super) struct Quorum {
 }
 
 impl Quorum {
+    /// A quorum that can change its members.
+    pub(super) fn dynamic(voters: Vec<KRaftVoter>) -> Quorum {
+        Quorum { version: 1, voters, ..Quorum::default() }
+    }
+
     /// The level of `kraft.version`.
     pub(super) fn version(&self) -> i16 {
         self.version

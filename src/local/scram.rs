@@ -50,7 +50,7 @@ pub(super) fn alter(cluster: &Cluster, changes: &[ScramAlteration]) -> Result<()
     cluster.update(|image| Ok((metadata::alter_scram(image, &upsertions, &deletions)?, ())))
 }
 
-const fn own(mechanism: client::ScramMechanism) -> ScramMechanism {
+pub(super) const fn own(mechanism: client::ScramMechanism) -> ScramMechanism {
     match mechanism {
         client::ScramMechanism::Sha256 => ScramMechanism::Sha256,
         client::ScramMechanism::Sha512 => ScramMechanism::Sha512,

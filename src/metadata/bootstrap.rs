@@ -18,6 +18,8 @@ const LEVELS: [(&str, i16); 6] = [
     ("transaction.version", 2),
 ];
 
+const ELIGIBLE_LEADERS: &str = "eligible.leader.replicas.version";
+
 /// What a 4.2 node says it can work with, in the order of its registration.
 const SUPPORTED: [(&str, i16, i16); 7] = [
     ("group.version", 0, 1),
@@ -50,21 +52,31 @@ pub(crate) struct NewController {
     pub(crate) port: u16,
 }
 
-/// The records of `bootstrap.checkpoint`: the feature levels.
+/// The records of the `bootstrap.checkpoint` of a new cluster: the feature levels.
 pub(crate) fn feature_levels() -> Vec<Record> {
-    let level = |(name, level): &(&str, i16)| FeatureLevelRecord { name: (*name).to_owned(), level: *level };
-    LEVELS.iter().map(level).map(Record::FeatureLevel).collect()
+    LEVELS.iter().map(|&(name, level)| feature_level(name, level)).collect()
 }
 
-/// The first batch of a new cluster's metadata log: one transaction.
-pub(crate) fn first_batch() -> Vec<Record> {
+/// The record of a feature's level.
+pub(crate) fn feature_level(name: &str, level: i16) -> Record {
+    Record::FeatureLevel(FeatureLevelRecord { name: name.to_owned(), level })
+}
+
+/// The first batch of a new cluster's metadata log: one transaction of the records of its `bootstrap.checkpoint`. Eligible
+/// leaders are chosen by the cluster-wide `min.insync.replicas`, which then has to be there.
+pub(crate) fn first_batch(bootstrap: Vec<Record>) -> Vec<Record> {
+    let has_eligible_leaders = bootstrap.iter().any(|record| {
+        matches!(record, Record::FeatureLevel(feature) if feature.name == ELIGIBLE_LEADERS && feature.level > 0)
+    });
     let mut records = vec![Record::BeginTransaction(Some("Bootstrap records".to_owned()))];
-    records.extend(feature_levels());
-    records.push(Record::Config(ConfigRecord {
-        kind: ConfigKind::BROKER,
-        resource: String::new(),
-        name: "min.insync.replicas".to_owned(),
-        value: Some("1".to_owned()),
+    records.extend(bootstrap);
+    records.extend(has_eligible_leaders.then(|| {
+        Record::Config(ConfigRecord {
+            kind: ConfigKind::BROKER,
+            resource: String::new(),
+            name: "min.insync.replicas".to_owned(),
+            value: Some("1".to_owned()),
+        })
     }));
     records.push(Record::EndTransaction);
     records
@@ -127,9 +139,10 @@ pub(crate) fn fence_broker(broker: BrokerId, epoch: i64, fenced: bool) -> Record
 pub(crate) fn new_cluster(
     controller: &NewController,
     brokers: &[NewBroker],
+    bootstrap: Vec<Record>,
     first_offset: i64,
 ) -> Vec<Vec<Record>> {
-    let mut batches = vec![first_batch(), vec![register_controller(controller)]];
+    let mut batches = vec![first_batch(bootstrap), vec![register_controller(controller)]];
     let mut offset = batches.iter().fold(first_offset, |offset, batch| {
         offset.saturating_add(i64::try_from(batch.len()).unwrap_or(i64::MAX))
     });
@@ -191,8 +204,12 @@ mod tests {
             )
         );
         assert_eq!(hex(&fence_broker(BrokerId(1), 13, false)), "01110000000001000000000000000d010001ff");
-        assert_eq!(hex(&first_batch()[0]), "01170001001212426f6f747374726170207265636f726473");
-        let lengths: Vec<usize> = first_batch().iter().map(|record| record.encode().unwrap().len()).collect();
+        assert_eq!(
+            hex(&first_batch(feature_levels())[0]),
+            "01170001001212426f6f747374726170207265636f726473"
+        );
+        let lengths: Vec<usize> =
+            first_batch(feature_levels()).iter().map(|record| record.encode().unwrap().len()).collect();
         assert_eq!(lengths, [24, 23, 39, 20, 20, 22, 26, 28, 4]);
     }
 
@@ -211,7 +228,7 @@ mod tests {
             host: "localhost".to_owned(),
             port: 9093,
         };
-        let records = new_cluster(&controller, &[node(1), node(2), node(3)], 1).concat();
+        let records = new_cluster(&controller, &[node(1), node(2), node(3)], feature_levels(), 1).concat();
         for (offset, record) in (1..).zip(&records) {
             if let Record::RegisterBroker(broker) = record {
                 assert_eq!(broker.epoch, offset);

@@ -23,7 +23,7 @@ mod snapshot;
 mod topic_config;
 mod topics;
 
-pub(crate) use bootstrap::{NewBroker, NewController, feature_levels, new_cluster};
+pub(crate) use bootstrap::{NewBroker, NewController, feature_level, feature_levels, new_cluster};
 pub(crate) use error::{Error, PlanError};
 pub(crate) use image::Image;
 pub(crate) use loader::Loader;

@@ -232,7 +232,7 @@ pub(crate) fn delete_topic(image: &Image, name: &str) -> Result<Vec<Record>, Pla
 
 #[cfg(test)]
 mod tests {
-    use super::super::bootstrap::{NewBroker, NewController, new_cluster};
+    use super::super::bootstrap::{NewBroker, NewController, feature_levels, new_cluster};
     use super::super::loader::Loader;
     use super::*;
 
@@ -249,7 +249,10 @@ mod tests {
             NewController { id: BrokerId(1), incarnation_id: Uuid::ZERO, host: host(), port: 9093 };
         let nodes: Vec<NewBroker> = (1..=brokers).map(node).collect();
         let mut loader = Loader::default();
-        new_cluster(&controller, &nodes, 1).concat().into_iter().for_each(|record| loader.replay(record));
+        new_cluster(&controller, &nodes, feature_levels(), 1)
+            .concat()
+            .into_iter()
+            .for_each(|record| loader.replay(record));
         loader.image().clone()
     }
 

@@ -24,7 +24,6 @@ const RELEASES: [&str; 24] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Releases {
     All,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for kafka-storage"))]
     Finished,
 }
 

@@ -22,6 +22,7 @@ pub(crate) mod perf;
 pub(crate) mod produce;
 pub(crate) mod share_consume;
 pub(crate) mod share_groups;
+pub(crate) mod storage;
 pub(crate) mod topics;
 pub(crate) mod transactions;
 pub(crate) mod verifiable;
