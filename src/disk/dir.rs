@@ -120,6 +120,16 @@ pub(crate) fn sync_path(path: &Path) -> Result<()> {
     synced.map_err(|e| Error::new("sync", path, e))
 }
 
+/// Gives a file a second name, durably, for when the first is given to another file; a copy where the two lie on different
+/// file systems.
+pub(crate) fn keep(from: &Path, to: &Path) -> Result<()> {
+    if fs::hard_link(from, to).is_err() {
+        fs::copy(from, to).map_err(|e| Error::new("copy", from, e))?;
+        sync_path(to)?;
+    }
+    to.parent().map_or(Ok(()), sync_path)
+}
+
 /// Gives a file or directory another name; what had that name goes. Two names of one file stay as they are.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     failpoint::step("rename", from)?;

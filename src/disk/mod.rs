@@ -11,7 +11,7 @@ mod wake;
 mod word;
 
 pub(crate) use dir::{
-    Durability, Entry, absolute, age, canonical, create_dirs, link, list, read_text, remove_file,
+    Durability, Entry, absolute, age, canonical, create_dirs, keep, link, list, read_text, remove_file,
     remove_tree, rename, replace, replace_with, sync_path, touch,
 };
 pub(crate) use error::{Error, Result};

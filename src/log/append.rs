@@ -190,6 +190,12 @@ pub(super) fn account(
     Ok(())
 }
 
+/// Completes the indexes of a segment to which nothing is added any more, and cuts them to what they hold.
+pub(super) fn roll_indexes(segment: &Segment, end: &mut LogEnd) -> Result<()> {
+    segment.index_time(end)?;
+    segment.trim_indexes(end)
+}
+
 /// Makes the files of a new, empty log: its first segment begins at `base`.
 pub(crate) fn create(dir: &Path, base: Offset) -> Result<()> {
     Segment::open(dir, base).map(|_| ())

@@ -53,6 +53,20 @@ impl LeaderEpochs {
         &self.entries
     }
 
+    /// The epochs as batches have them, each with the offset of its first one; what is lower than one before is passed over.
+    pub(super) fn of_batches(batches: impl Iterator<Item = (LeaderEpoch, Offset)>) -> LeaderEpochs {
+        let mut epochs = LeaderEpochs::default();
+        for (epoch, base) in batches.filter(|(epoch, _)| *epoch != LeaderEpoch::UNKNOWN) {
+            epochs.assign(epoch, base);
+        }
+        epochs
+    }
+
+    /// Where the first epoch begins.
+    pub(crate) fn start(&self) -> Option<Offset> {
+        self.entries.first().map(|&(_, start)| start)
+    }
+
     /// The newest epoch.
     pub(crate) fn last(&self) -> Option<LeaderEpoch> {
         self.entries.last().map(|&(epoch, _)| epoch)

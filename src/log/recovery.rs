@@ -147,7 +147,7 @@ fn first_timestamp(log: &File, length: u64) -> Result<TimestampMs> {
 }
 
 /// Walks the whole batches from `end` on. Returns what is wrong with the bytes behind the last one, if any are there.
-fn walk(
+pub(super) fn walk(
     log: &File,
     length: u64,
     end: &mut LogEnd,

@@ -76,6 +76,11 @@ pub(super) fn decode_all(bytes: &[u8]) -> Option<Vec<AbortedTransaction>> {
     entries.collect()
 }
 
+/// The bytes of a file with these entries.
+pub(super) fn encode_all(entries: &[AbortedTransaction]) -> Vec<u8> {
+    entries.iter().flat_map(encode).collect()
+}
+
 pub(super) fn encode(aborted: &AbortedTransaction) -> Vec<u8> {
     let mut entry = Vec::with_capacity(ENTRY_BYTES);
     entry.extend_from_slice(&0_i16.to_be_bytes());

@@ -34,6 +34,7 @@ const MIN_LENGTH: i32 = 14;
 pub(super) const V0_ENTRY_SIZE: usize = LOG_OVERHEAD + MIN_LENGTH as usize;
 pub(super) const V1_ENTRY_SIZE: usize = V0_ENTRY_SIZE + 8;
 const MAGIC_AT: usize = 16;
+const CRC_AT: usize = 17;
 /// Where the bytes under the CRC begin: behind the CRC itself, whose place differs.
 const V2_CRC_FROM: usize = 21;
 const LEGACY_CRC_FROM: usize = 16;
@@ -222,11 +223,53 @@ pub(crate) fn verify_crc(batch: &[u8]) -> Result<()> {
     if computed == header.crc { Ok(()) } else { Err(Error::Checksum { stored: header.crc, computed }) }
 }
 
+/// The bit of a v2 batch, counted from its first byte's least significant one, that is all that keeps it from agreeing with
+/// its checksum; `None` if there is no such bit. `batch` is that batch alone.
+pub(crate) fn flipped_bit(batch: &[u8]) -> Option<usize> {
+    let stored = take(batch, CRC_AT).map(u32::from_be_bytes)?;
+    let covered = batch.get(V2_CRC_FROM..)?;
+    let difference = stored ^ crc::crc32c(covered);
+    let (byte, bit) = if difference.count_ones() == 1 {
+        // The checksum's own.
+        let from_low = difference.trailing_zeros();
+        (CRC_AT + 3 - usize::try_from(from_low / 8).ok()?, from_low % 8)
+    } else {
+        let (byte, bit) = crc::bit_that_changes(covered.len(), difference)?;
+        (V2_CRC_FROM + byte, bit)
+    };
+    Some(byte * 8 + usize::try_from(bit).ok()?)
+}
+
 /// Puts a v2 batch in its place in a log. Both fields lie outside the CRC.
 pub(crate) fn stamp(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderEpoch) {
     debug_assert!(batch.len() >= HEADER_SIZE, "a batch has a header");
     put(batch, 0, base_offset.get().to_be_bytes());
     put(batch, 12, leader_epoch.0.to_be_bytes());
+}
+
+/// Puts a v2 batch in its place, all that lies outside the CRC: magic and length too. `batch` is that batch alone.
+pub(crate) fn place(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderEpoch) {
+    debug_assert!(batch.len() >= HEADER_SIZE, "a batch has a header");
+    let length = i32::try_from(batch.len().saturating_sub(LOG_OVERHEAD)).unwrap_or(i32::MAX);
+    put(batch, 8, length.to_be_bytes());
+    put(batch, MAGIC_AT, [2]);
+    stamp(batch, base_offset, leader_epoch);
+}
+
+/// A batch without records that takes the offsets from `first` to `last`, both inclusive and at most 2^31 - 1 apart: what
+/// compaction leaves of a batch that it has to keep.
+pub(crate) fn empty_batch(first: Offset, last: Offset, leader_epoch: LeaderEpoch) -> [u8; HEADER_SIZE] {
+    let mut batch = [0; HEADER_SIZE];
+    let delta = i32::try_from(last.since(first)).unwrap_or(i32::MAX);
+    put(&mut batch, 23, delta.to_be_bytes());
+    for at in [27, 35, 43] {
+        put(&mut batch, at, (-1_i64).to_be_bytes());
+    }
+    put(&mut batch, 51, (-1_i16).to_be_bytes());
+    put(&mut batch, 53, (-1_i32).to_be_bytes());
+    seal(&mut batch);
+    place(&mut batch, first, leader_epoch);
+    batch
 }
 
 /// Makes a v2 batch this producer's, and not a part of a transaction, unless it is so already. `batch` is that batch alone.

@@ -23,8 +23,8 @@ mod record;
 mod xerial;
 
 pub(crate) use batch::{
-    BatchHeader, HEADER_SIZE, LOG_OVERHEAD, batch_size, sequence_after, set_log_append_time, set_producer,
-    stamp, verify_crc,
+    BatchHeader, HEADER_SIZE, LOG_OVERHEAD, batch_size, empty_batch, flipped_bit, place, sequence_after,
+    set_log_append_time, set_producer, stamp, verify_crc,
 };
 pub(crate) use builder::{BatchBuilder, ProducerStamp, record_size_bound};
 pub(crate) use compression::Compression;

@@ -35,6 +35,29 @@ pub(super) fn read(path: &Path, findings: &mut Findings) -> Option<Vec<Line>> {
     }
 }
 
+/// The lines of a file that can be read, each partition's first; `None` where there is no file.
+pub(super) fn salvage(path: &Path) -> Option<Vec<Line>> {
+    let text = disk::read_text(path).ok()??;
+    let mut read: Vec<Line> = Vec::new();
+    for (index, text) in text.lines().enumerate().skip(2) {
+        if let Some(line) =
+            line(text, index + 1).filter(|new| read.iter().all(|old| old.partition != new.partition))
+        {
+            read.push(line);
+        }
+    }
+    Some(read)
+}
+
+/// A file's content.
+pub(super) fn text(lines: &[Line]) -> String {
+    let line = |line: &Line| {
+        let TopicPartition { topic, partition } = &line.partition;
+        format!("{topic} {partition} {}\n", line.offset)
+    };
+    format!("0\n{}\n{}", lines.len(), lines.iter().map(line).collect::<String>())
+}
+
 fn parse(text: &str) -> Result<Vec<Line>, String> {
     if text.is_empty() {
         return Ok(Vec::new());

@@ -6,9 +6,11 @@ mod checkpoint_text;
 mod contents;
 mod live;
 mod metadata;
+mod repair;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use crate::log::check::{Depth, Finding, Severity};
+pub(crate) use repair::{Repaired, repair};
 pub(crate) use run::{Checked, Request, check};

@@ -14,7 +14,9 @@ use crate::local::open::data_brokers;
 use crate::local::paths::{COORDINATION, Coordination};
 use crate::local::site::{self, Layout, Logs, Site, partition_name};
 use crate::log::Notes;
-use crate::log::check::{Circumstances, Depth, Finding, Findings, Fix, Report, Severity, check_partition};
+use crate::log::check::{
+    Circumstances, Depth, Finding, Findings, Fix, Published, Report, Severity, check_partition,
+};
 use crate::metadata::{Image, Record};
 use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionId, TopicPartition, Uuid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +24,9 @@ use std::path::{Path, PathBuf};
 
 const RECOVERY: &str = "recovery-point-offset-checkpoint";
 const WATERMARKS: &str = "replication-offset-checkpoint";
-const STARTS: &str = "log-start-offset-checkpoint";
+pub(super) const STARTS: &str = "log-start-offset-checkpoint";
 const CLEANED: &str = "cleaner-offset-checkpoint";
+pub(super) const CHECKPOINTS: [&str; 4] = [RECOVERY, WATERMARKS, STARTS, CLEANED];
 const METADATA: &str = "__cluster_metadata";
 
 /// What is to be checked, and how.
@@ -46,9 +49,9 @@ pub(crate) struct Checked {
 }
 
 /// A broker's directory with what its checkpoints say.
-struct Directory<'a> {
-    broker: &'a Broker,
-    coordination: Option<&'a Coordination>,
+pub(super) struct Directory<'a> {
+    pub(super) broker: &'a Broker,
+    pub(super) coordination: Option<&'a Coordination>,
     /// By file name.
     checkpoints: BTreeMap<&'static str, Option<Vec<Line>>>,
     /// Whether a running broker holds it.
@@ -56,10 +59,10 @@ struct Directory<'a> {
 }
 
 /// A partition's directory.
-struct Replica {
-    dir: PathBuf,
-    topic: String,
-    partition: PartitionId,
+pub(super) struct Replica {
+    pub(super) dir: PathBuf,
+    pub(super) topic: String,
+    pub(super) partition: PartitionId,
 }
 
 /// What the metadata log says that the image doesn't.
@@ -75,91 +78,106 @@ pub(crate) fn check(request: &Request<'_>, tell: &mut dyn FnMut(u64, u64)) -> cl
 }
 
 fn run(request: &Request<'_>, tell: &mut dyn FnMut(u64, u64)) -> Result<Checked> {
-    let (logs, coordination) = open(&request.site)?;
+    check_opened(&Opened::of(&request.site)?, request, tell)
+}
+
+/// The directories of a site, with where each one's locks are, and what their metadata says.
+pub(super) struct Opened {
+    pub(super) logs: Logs,
+    pub(super) coordination: Vec<Option<Coordination>>,
+    pub(super) image: Image,
+    /// Whether they are brokers' own, not kt's.
+    pub(super) is_a_brokers: bool,
+}
+
+impl Opened {
+    pub(super) fn of(site: &Site) -> Result<Opened> {
+        let (logs, coordination, is_a_brokers) = match Layout::of(site)? {
+            Layout::Logs(logs) => {
+                let beside = |broker: &Broker| site::coordination_beside(&broker.dir).ok();
+                let coordination = logs.brokers.iter().map(beside).collect();
+                (logs, coordination, true)
+            }
+            Layout::Data(dir) => {
+                let brokers = data_brokers(&dir)?;
+                if brokers.is_empty() {
+                    let what = "no broker's directory is there".into();
+                    return Err(Error::NotADataDirectory { path: dir, what });
+                }
+                let coordination =
+                    brokers.iter().map(|_| Some(Coordination::new(dir.join(COORDINATION)))).collect();
+                (Logs { brokers, problems: Vec::new() }, coordination, false)
+            }
+        };
+        // What can't be read of them the check finds.
+        let readable = Logs { brokers: logs.brokers.clone(), problems: Vec::new() };
+        let image = Cluster::open_read_only(readable, Notes::default())?.with_image(Clone::clone)?;
+        Ok(Opened { logs, coordination, image, is_a_brokers })
+    }
+}
+
+pub(super) fn check_opened(
+    opened: &Opened,
+    request: &Request<'_>,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Checked> {
+    let Opened { logs, coordination, image, .. } = opened;
     let mut findings = Findings::default();
-    // What can't be read of them is found below.
-    let cluster = Cluster::open_read_only(
-        Logs { brokers: logs.brokers.clone(), problems: Vec::new() },
-        Notes::default(),
-    )?;
-    let image = cluster.with_image(Clone::clone)?;
     let mut checked = Checked { directory_count: logs.brokers.len() as u64, ..Checked::default() };
-    let listed: Vec<(Directory<'_>, Vec<Replica>)> = logs
-        .brokers
-        .iter()
-        .zip(&coordination)
-        .map(|(broker, coordination)| {
-            let directory = Directory::read(broker, coordination.as_ref(), &mut findings);
-            let replicas = directory.replicas(request, &mut findings);
-            (directory, replicas)
-        })
-        .collect();
+    let mut listed: Vec<(Directory<'_>, Vec<Replica>)> = Vec::new();
+    for (broker, coordination) in logs.brokers.iter().zip(coordination) {
+        let directory = Directory::read(broker, coordination.as_ref(), &mut findings);
+        let replicas = directory.replicas(request, &mut findings);
+        listed.push((directory, replicas));
+    }
     let total = listed.iter().map(|(_, replicas)| replicas.len() as u64).sum();
     let mut history = History::default();
     for (directory, replicas) in &listed {
-        let mut ends = BTreeMap::new();
+        let mut reports = BTreeMap::new();
         for replica in replicas {
             tell(checked.partition_count, total);
-            let report = directory.check(replica, request.depth, &image, &mut history, &mut findings);
+            let report = directory.check(replica, request.depth, image, &mut history, &mut findings);
             checked.partition_count += 1;
             checked.batch_count += report.batch_count;
             checked.record_count += report.record_count;
             checked.bytes += report.bytes;
-            let key = TopicPartition { topic: replica.topic.clone(), partition: replica.partition };
-            ends.insert(key, report);
+            reports.insert(replica.key(), report);
         }
         if request.topics.is_none() {
-            directory.check_checkpoints(&ends, &mut findings);
+            directory.check_checkpoints(&reports, &mut findings);
         }
     }
     if request.topics.is_none() {
         for (directory, _) in &listed {
-            directory.check_files(&image, &history, &mut findings);
+            directory.check_files(image, &history, &mut findings);
         }
-        check_missing(&listed, &image, &mut findings);
+        check_missing(&listed, image, &mut findings);
     }
     tell(total, total);
     checked.findings = findings.into_all();
     Ok(checked)
 }
 
-/// The directories of a site, with where each one's locks are.
-pub(super) fn open(site: &Site) -> Result<(Logs, Vec<Option<Coordination>>)> {
-    match Layout::of(site)? {
-        Layout::Logs(logs) => {
-            let beside = |broker: &Broker| site::coordination_beside(&broker.dir).ok();
-            let coordination = logs.brokers.iter().map(beside).collect();
-            Ok((logs, coordination))
-        }
-        Layout::Data(dir) => {
-            let brokers = data_brokers(&dir)?;
-            if brokers.is_empty() {
-                return Err(Error::NotADataDirectory {
-                    path: dir,
-                    what: "no broker's directory is there".into(),
-                });
-            }
-            let coordination =
-                brokers.iter().map(|_| Some(Coordination::new(dir.join(COORDINATION)))).collect();
-            Ok((Logs { brokers, problems: Vec::new() }, coordination))
-        }
+impl Replica {
+    pub(super) fn key(&self) -> TopicPartition {
+        TopicPartition { topic: self.topic.clone(), partition: self.partition }
     }
 }
 
 impl<'a> Directory<'a> {
-    fn read(
+    pub(super) fn read(
         broker: &'a Broker,
         coordination: Option<&'a Coordination>,
         findings: &mut Findings,
     ) -> Directory<'a> {
-        let names = [RECOVERY, WATERMARKS, STARTS, CLEANED];
-        let checkpoints = names.map(|name| (name, checkpoint_text::read(&broker.checkpoint(name), findings)));
+        let checkpoints =
+            CHECKPOINTS.map(|name| (name, checkpoint_text::read(&broker.checkpoint(name), findings)));
         let is_held = disk::is_range_locked_exclusively(&broker.dir.join(".lock"));
         Directory { broker, coordination, checkpoints: checkpoints.into(), is_held }
     }
 
     /// The partitions that are here, by name.
-    fn replicas(&self, request: &Request<'_>, findings: &mut Findings) -> Vec<Replica> {
+    pub(super) fn replicas(&self, request: &Request<'_>, findings: &mut Findings) -> Vec<Replica> {
         let dir = &self.broker.dir;
         let mut entries = match disk::list(dir) {
             Ok(entries) => entries,
@@ -207,16 +225,8 @@ impl<'a> Directory<'a> {
             let meaning = "it was deleted, or the metadata lacks its newest records";
             findings.file(Severity::Warning, &replica.dir, what, meaning, Fix::None);
         }
-        let asked = [RECOVERY, WATERMARKS].iter().filter_map(|name| self.line(name, replica)).collect();
-        let how = Circumstances {
-            topic_id,
-            leader_epoch: state.map(|state| state.leader_epoch),
-            gaps_below: self.line(CLEANED, replica).unwrap_or(Offset::ZERO),
-            log_start: self.line(STARTS, replica).unwrap_or(Offset::ZERO),
-            published: self.published(replica, topic_id),
-            depth,
-            asked,
-        };
+        let published = self.published(replica, topic_id);
+        let how = self.circumstances(replica, image, published, depth);
         let contents = Contents::of(&replica.topic);
         let report =
             check_partition(&replica.dir, &how, findings, |header, batch, file, position, findings| {
@@ -235,7 +245,29 @@ impl<'a> Directory<'a> {
         })
     }
 
-    fn published(&self, replica: &Replica, topic_id: Option<Uuid>) -> Option<crate::log::check::Published> {
+    /// What is known of a partition from elsewhere.
+    pub(super) fn circumstances(
+        &self,
+        replica: &Replica,
+        image: &Image,
+        published: Option<Published>,
+        depth: Depth,
+    ) -> Circumstances {
+        let topic = image.topics().get(&replica.topic);
+        let state = topic.and_then(|topic| topic.partition(replica.partition));
+        let is_metadata = replica.topic == METADATA;
+        Circumstances {
+            topic_id: if is_metadata { Some(Uuid::METADATA_TOPIC) } else { topic.map(|topic| topic.id()) },
+            leader_epoch: state.map(|state| state.leader_epoch),
+            gaps_below: self.line(CLEANED, replica).unwrap_or(Offset::ZERO),
+            log_start: self.line(STARTS, replica).unwrap_or(Offset::ZERO),
+            published,
+            depth,
+            asked: [RECOVERY, WATERMARKS].iter().filter_map(|name| self.line(name, replica)).collect(),
+        }
+    }
+
+    fn published(&self, replica: &Replica, topic_id: Option<Uuid>) -> Option<Published> {
         if self.is_held {
             return live::published_by_broker(&replica.dir);
         }
@@ -289,7 +321,7 @@ impl History {
 }
 
 /// What is wrong with an offset in a checkpoint.
-fn wrong_offset(name: &str, line: &Line, report: &Report) -> Option<String> {
+pub(super) fn wrong_offset(name: &str, line: &Line, report: &Report) -> Option<String> {
     let Line { partition, offset, number } = line;
     let (first, end) = (report.first, report.end);
     let right = match name {

@@ -138,10 +138,12 @@ impl Check<'_> {
             log,
             end,
             expected: self.report.end.max(base),
+            first: base,
             gaps_below: how.gaps_below,
             limit: next.unwrap_or(Offset::MAX),
             is_active: next.is_none(),
             depth: how.depth,
+            mends: None,
         };
         let mut earliest = walk.expected;
         let walked = walk.run(findings, |batch, findings| {

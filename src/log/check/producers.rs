@@ -94,6 +94,10 @@ impl Producers {
         findings: &mut Findings,
     ) -> Result<Option<AbortedTransaction>> {
         let header = &batch.header;
+        if header.record_count() == 0 && header.producer_id() < 0 {
+            // It stands for batches that were lost, and nobody knows whose.
+            self.lose_track();
+        }
         if header.is_legacy() || header.producer_id() < 0 {
             return Ok(None);
         }

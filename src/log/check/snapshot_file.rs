@@ -28,10 +28,12 @@ pub(crate) fn check_snapshot_file(
         log: &log,
         end,
         expected: Offset::ZERO,
+        first: Offset::ZERO,
         gaps_below: Offset::ZERO,
         limit: Offset::MAX,
         is_active: false,
         depth: Depth::Full,
+        mends: None,
     };
     let mut kinds = Vec::new();
     let walked = walk.run(findings, |batch, findings| {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const ID: Uuid = Uuid([7; 16]);
-const CONFIG: LogConfig = LogConfig {
+pub(super) const CONFIG: LogConfig = LogConfig {
     segment_bytes: 700,
     segment_ms: i64::MAX,
     segment_index_bytes: 1 << 20,

@@ -7,7 +7,7 @@ use crate::disk::File;
 use crate::log::Result;
 use crate::log::salvage::{is_followed, next_sound};
 use crate::record::{self, BatchHeader, BatchReader, HEADER_SIZE, LOG_OVERHEAD};
-use crate::types::Offset;
+use crate::types::{LeaderEpoch, Offset};
 use std::ops::ControlFlow;
 
 const WINDOW_BYTES: usize = 1024 * 1024;
@@ -32,12 +32,27 @@ pub(super) struct Walk<'f> {
     pub(super) end: u64,
     /// The offset that the next batch begins with, or at the earliest.
     pub(super) expected: Offset,
+    /// The segment's base.
+    pub(super) first: Offset,
     /// Below this there may be gaps.
     pub(super) gaps_below: Offset,
     /// The base of the next segment.
     pub(super) limit: Offset,
     pub(super) is_active: bool,
     pub(super) depth: Depth,
+    /// Filled while the walk goes on, if it is to be.
+    pub(super) mends: Option<Vec<Mend>>,
+}
+
+/// What to make of a piece of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mend {
+    /// A sound batch.
+    Keep { position: u64, size: usize, base: Offset, epoch: LeaderEpoch },
+    /// A batch whose base offset, length or magic is to be set, and in which this bit is flipped.
+    Restore { position: u64, size: usize, base: Offset, epoch: LeaderEpoch, flip: Option<usize> },
+    /// Nothing that can be read; the offsets from `first` to `next`, exclusive, have no records. `None`: nothing follows.
+    Leave { position: u64, bytes: u64, first: Offset, next: Option<Offset> },
 }
 
 /// What is at a place.
@@ -82,7 +97,10 @@ impl Walk<'_> {
             let bytes = bytes.get(..left.min(bytes.len())).unwrap_or_default();
             match self.look(bytes, left, &mut reader) {
                 Place::Batch(header) => {
-                    let (base, last) = self.settle_offsets(&header, position, findings)?;
+                    let Some((base, last)) = self.settle_offsets(&header, position, findings)? else {
+                        position += header.size_bytes() as u64;
+                        continue;
+                    };
                     let batch = bytes.get(..header.size_bytes()).unwrap_or_default();
                     self.expected = last.next();
                     visit(&Sound { header, position, bytes: batch, base, last }, findings)?;
@@ -96,6 +114,17 @@ impl Walk<'_> {
             }
         }
         Ok(self.expected)
+    }
+
+    fn mend(&mut self, mend: Mend) {
+        let Some(mends) = &mut self.mends else { return };
+        match (mends.last_mut(), mend) {
+            (
+                Some(Mend::Leave { position: from, bytes: size, next: until @ None, .. }),
+                Mend::Leave { position, bytes, next, .. },
+            ) if *from + *size == position => (*size, *until) = (*size + bytes, next),
+            _ => mends.push(mend),
+        }
     }
 
     /// What lies at the front of `bytes`, of which the segment has `left`.
@@ -128,6 +157,16 @@ impl Walk<'_> {
                     return broken(
                         format!("magic {magic} where the checksum is that of magic 2"),
                         UNTOLD,
+                        Fix::Restore,
+                    );
+                }
+                if let Some((header, flip, mended)) = with_bit(batch)
+                    && self.inside(&header, &mended, reader).is_ok()
+                {
+                    let place = format!("bit {} of byte {} of the batch", flip % 8, flip / 8);
+                    return broken(
+                        format!("{place} is flipped: with it as it was the checksum agrees"),
+                        LOST,
                         Fix::Restore,
                     );
                 }
@@ -178,13 +217,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Holds a batch's offsets against its neighbours; answers those that are right.
+    /// Holds a batch's offsets against its neighbours; answers those that are right, `None` if the batch has no place here.
     fn settle_offsets(
-        &self,
+        &mut self,
         header: &BatchHeader,
         position: u64,
         findings: &mut Findings,
-    ) -> Result<(Offset, Offset)> {
+    ) -> Result<Option<(Offset, Offset)>> {
         let (base, last) = (header.base_offset(), header.last_offset());
         let may_gap = self.expected < self.gaps_below;
         let fits = if header.is_legacy() {
@@ -194,12 +233,19 @@ impl Walk<'_> {
         } else {
             base == self.expected
         };
+        let (size, epoch) = (header.size_bytes(), header.leader_epoch());
         if fits {
-            return Ok((base, last));
+            self.mend(Mend::Keep { position, size, base, epoch });
+            return Ok(Some((base, last)));
         }
+        // A single bit is damage; another offset that the log has had is another batch.
+        let is_again = base < self.expected && base >= self.first && is_far(base, self.expected);
         let gap =
             base > self.expected && last < self.limit && is_followed(self.log, position, header, self.end)?;
-        let (what, meaning, fix) = if gap {
+        let (what, meaning, fix) = if is_again && !may_gap {
+            let what = format!("a batch of offset {base} where {} was expected", self.expected);
+            (what, "it is there twice, or doesn't belong here; readers stop here", Fix::Aside)
+        } else if gap {
             let what = format!("offset {base} follows, where {} was expected", self.expected);
             (what, "the offsets between have no records: a part of the file is missing", Fix::Aside)
         } else {
@@ -215,11 +261,23 @@ impl Walk<'_> {
             meaning,
             fix,
         });
+        if is_again && !may_gap {
+            self.mend(Mend::Leave { position, bytes: size as u64, first: self.expected, next: None });
+            return Ok(None);
+        }
+        if gap || may_gap {
+            if gap && !may_gap {
+                self.mend(Mend::Leave { position, bytes: 0, first: self.expected, next: Some(base) });
+            }
+            self.mend(Mend::Keep { position, size, base, epoch });
+        } else {
+            self.mend(Mend::Restore { position, size, base: self.expected, epoch, flip: None });
+        }
         if gap || may_gap && base >= self.expected {
-            return Ok((base, last.min(Offset::new(self.limit.get().saturating_sub(1)).max(base))));
+            return Ok(Some((base, last.min(Offset::new(self.limit.get().saturating_sub(1)).max(base)))));
         }
         let delta = last.since(base).max(0);
-        Ok((self.expected, self.expected.plus(delta)))
+        Ok(Some((self.expected, self.expected.plus(delta))))
     }
 
     /// Notes what is broken at `position` and finds where to go on.
@@ -234,10 +292,12 @@ impl Walk<'_> {
     ) -> Result<Option<u64>> {
         // One that is only misnamed keeps its place.
         if fix == Fix::Restore
-            && let Some(header) = with_magic_2(bytes)
+            && let Some((header, flip)) = with_magic_2(bytes)
+                .map(|header| (header, None))
+                .or_else(|| with_bit(bytes).map(|(header, flip, _)| (header, Some(flip))))
         {
             self.note(position, what, meaning, fix, findings);
-            self.expected = self.expected.plus(header.last_offset().since(header.base_offset())).next();
+            self.restore(position, &header, header.size_bytes(), flip);
             return Ok(Some(position + header.size_bytes() as u64));
         }
         // A length that is all right leads to the next batch; a wrong one doesn't, and neither does another's bytes.
@@ -252,7 +312,7 @@ impl Walk<'_> {
             {
                 what = format!("{what}; its length is {size} bytes by the next batch and its checksum");
                 self.note(position, what, UNTOLD, Fix::Restore, findings);
-                self.expected = header.base_offset();
+                self.restore(position, &own, size, None);
                 return Ok(Some(next));
             }
             if self.is_active && meaning != LOST {
@@ -261,17 +321,27 @@ impl Walk<'_> {
         } else if let Some(own) = self.to_the_end(position, bytes) {
             what = format!("{what}; its length is {} bytes by its checksum", own.size_bytes());
             self.note(position, what, UNTOLD, Fix::Restore, findings);
-            self.expected = self.expected.plus(own.last_offset().since(own.base_offset())).next();
+            self.restore(position, &own, own.size_bytes(), None);
             return Ok(None);
         } else {
             fix = Fix::Aside;
         }
         self.note(position, what, meaning, fix, findings);
+        let (behind, next) = found.map_or((self.end, None), |(at, header)| (at, Some(header.base_offset())));
+        self.mend(Mend::Leave { position, bytes: behind - position, first: self.expected, next });
         if let Some((next, header)) = found {
             self.expected = header.base_offset();
             return Ok(Some(next));
         }
         Ok(None)
+    }
+
+    /// A batch that has its place once fields outside its checksum are set.
+    fn restore(&mut self, position: u64, header: &BatchHeader, size: usize, flip: Option<usize>) {
+        let may_gap = self.expected < self.gaps_below && header.base_offset() >= self.expected;
+        let base = if may_gap { header.base_offset() } else { self.expected };
+        self.mend(Mend::Restore { position, size, base, epoch: header.leader_epoch(), flip });
+        self.expected = base.plus(header.last_offset().since(header.base_offset())).next();
     }
 
     /// The last batch of the file, if only its length is wrong.
@@ -293,6 +363,11 @@ impl Walk<'_> {
     }
 }
 
+/// Whether two offsets differ in more than a bit.
+fn is_far(one: Offset, other: Offset) -> bool {
+    (one.get() ^ other.get()).count_ones() > 1
+}
+
 /// The head of a batch whose magic is wrong, if with magic 2 it agrees with its checksum.
 pub(super) fn with_magic_2(batch: &[u8]) -> Option<BatchHeader> {
     let size = record::batch_size(batch)?;
@@ -300,6 +375,15 @@ pub(super) fn with_magic_2(batch: &[u8]) -> Option<BatchHeader> {
     *mended.get_mut(MAGIC_AT)? = 2;
     record::verify_crc(&mended).ok()?;
     BatchHeader::parse(&mended).ok()
+}
+
+/// A batch in which a single bit keeps the checksum from agreeing: its head, the bit, and the batch as it was.
+pub(super) fn with_bit(bytes: &[u8]) -> Option<(BatchHeader, usize, Vec<u8>)> {
+    let batch = bytes.get(..record::batch_size(bytes)?).filter(|batch| batch.get(MAGIC_AT) == Some(&2))?;
+    let flip = record::flipped_bit(batch)?;
+    let mut mended = batch.to_vec();
+    *mended.get_mut(flip / 8)? ^= 1 << (flip % 8);
+    Some((BatchHeader::parse(&mended).ok()?, flip, mended))
 }
 
 /// The head of a batch whose length is wrong, if all of `batch` agrees with its checksum.

@@ -1,6 +1,6 @@
 //! Options of `kt check`, and its run.
 
-use super::view::{View, lines, summary};
+use super::view::{RepairView, View, lines, summary, told};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{self, flag, valued};
@@ -8,7 +8,7 @@ use crate::cli::parse::Parsed;
 use crate::cli::target::Target;
 use crate::cli::tools::{KafkaAbout, Tool};
 use crate::cli::topic_filter::TopicFilter;
-use crate::local::check::{Depth, Request, check};
+use crate::local::check::{Depth, Request, check, repair};
 use crate::output::{Progress, json_pretty};
 use clap::Command;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const EXAMPLES: &str = "\
-Nothing is changed, and others may go on writing meanwhile. A line a finding:
+Without --repair nothing is changed. Others may go on writing meanwhile. A line a finding:
   SEVERITY: FILE: position P (offset O): WHAT IS WRONG; WHAT IT MEANS; WHAT REPAIRS IT
 
 Examples:
@@ -34,14 +34,20 @@ Examples:
     kt check
   Check the disks of a dead cluster
     kt check --data-dir /mnt/disk1,/mnt/disk2
+  Repair one of them
+    kt check --data-dir /mnt/disk1 --writable --repair
   Check one topic, without a look into its records
     kt check --topic orders --quick
 
-Exit status: 0 if all is sound, 1 if something was found, 2 for a wrong command line.";
+Exit status: 0 if all is sound (with --repair: is now), 1 if something is wrong, 2 for a wrong command line.";
 
 fn command() -> Command {
     let table = options::table("check", TOOL.about)
         .arg(valued("topic", "REGEX", "Check only topics whose whole name matches [default: everything]"))
+        .arg(flag(
+            "repair",
+            "Set right what can be; what is replaced is kept in .kt-aside, beside .kt (a broker's own directory: with --writable)",
+        ))
         .arg(flag("quick", "Check batches as a whole, without a look at each record in them"))
         .arg(valued("output", "FORMAT", "text (a line a finding, then a summary) or json [default: text]"));
     options::target(table).after_help(EXAMPLES)
@@ -76,19 +82,36 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     };
     let mut progress: Option<Progress> = None;
     let shows = context.terminals.stderr;
-    let checked = check(&request, &mut |done, total| {
+    let mut tell = |done, total| {
         let new = || if shows { Progress::partitions(total) } else { Progress::none() };
         progress.get_or_insert_with(new).set(done);
-    });
+    };
+    let (checked, repaired) = if parsed.has("repair") {
+        let repaired = repair(&request, &mut tell);
+        (None, Some(repaired))
+    } else {
+        (Some(check(&request, &mut tell)), None)
+    };
     if let Some(mut progress) = progress {
         progress.clear();
     }
-    let checked = checked?;
-    if as_json {
-        context.stdout.write_all(json_pretty(&View::of(&checked))?.as_bytes())?;
-    } else {
-        context.stdout.write_all(lines(&checked.findings).as_bytes())?;
-        context.stdout.write_all(summary(&checked).as_bytes())?;
-    }
-    Ok(if checked.findings.is_empty() { Status::SUCCESS } else { Status::FAILURE })
+    let (text, is_sound) = match (checked, repaired) {
+        (Some(checked), _) => {
+            let checked = checked?;
+            let text = if as_json {
+                json_pretty(&View::of(&checked))?
+            } else {
+                lines(&checked.findings) + &summary(&checked)
+            };
+            (text, checked.findings.is_empty())
+        }
+        (None, Some(repaired)) => {
+            let repaired = repaired?;
+            let text = if as_json { json_pretty(&RepairView::of(&repaired))? } else { told(&repaired) };
+            (text, repaired.left.findings.is_empty())
+        }
+        (None, None) => (String::new(), true),
+    };
+    context.stdout.write_all(text.as_bytes())?;
+    Ok(if is_sound { Status::SUCCESS } else { Status::FAILURE })
 }

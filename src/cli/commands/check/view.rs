@@ -1,6 +1,6 @@
 //! What `kt check` prints: a line a finding and a summary, or JSON.
 
-use crate::local::check::{Checked, Finding, Severity};
+use crate::local::check::{Checked, Finding, Repaired, Severity};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -46,6 +46,40 @@ impl<'a> View<'a> {
             findings: checked.findings.iter().map(line).collect(),
         }
     }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RepairView<'a> {
+    found: View<'a>,
+    left: View<'a>,
+    kept_in: Vec<String>,
+}
+
+impl<'a> RepairView<'a> {
+    pub(super) fn of(repaired: &'a Repaired) -> RepairView<'a> {
+        RepairView {
+            found: View::of(&repaired.found),
+            left: View::of(&repaired.left),
+            kept_in: repaired.aside.iter().map(|path| path.display().to_string()).collect(),
+        }
+    }
+}
+
+/// What a repair has found, and what is left of it.
+pub(super) fn told(repaired: &Repaired) -> String {
+    let Repaired { found, left, aside } = repaired;
+    let mut text = lines(&found.findings);
+    if found.findings.is_empty() {
+        return summary(left);
+    }
+    if !left.findings.is_empty() {
+        text += "what is left:\n";
+        text += &lines(&left.findings);
+    }
+    for path in aside {
+        text += &format!("what was replaced is kept in {}\n", path.display());
+    }
+    text + &summary(left)
 }
 
 /// A line a finding.
