@@ -20,6 +20,7 @@
 )]
 
 mod commits;
+mod copying;
 mod describe;
 mod events;
 mod groups;
@@ -39,6 +40,7 @@ type Bench = fn(&mut report::Report);
 
 const BENCHES: &[(&str, Bench)] = &[
     ("throughput", throughput::bench),
+    ("copying", copying::bench),
     ("latency", latency::bench),
     ("listing", listing::bench),
     ("groups", groups::bench),
