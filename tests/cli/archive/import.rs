@@ -1,7 +1,7 @@
 //! What is read, where it goes, and what is said of what can't be.
 
 use super::odd::lines;
-use crate::support::{Kt, Running};
+use crate::support::{Kt, Running, wait_until};
 
 #[test]
 fn a_line_may_say_as_little_as_its_value() {
@@ -149,4 +149,22 @@ fn a_file_that_is_in_is_not_imported_again_and_one_that_has_grown_is_completed()
     assert!(errors.contains("and 112 are in already"), "{errors}");
     kt.run("import f.jsonl --topic t --resume --name other").shows("2> Imported a total of 1 records\n");
     kt.run("import f.jsonl --topic t").shows("2> Imported a total of 1 records\n");
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_there_at_once_and_a_signal_keeps_the_count() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic t").success_with_notes();
+    let mut import = kt.start("import --topic t --resume --name pipe");
+    import.write_line("{\"value\":\"1\"}");
+    import.write_line("{\"value\":\"2\"}");
+    wait_until("both records to be there", || kt.end("t", 0) == 2);
+    import.terminate();
+    assert_eq!(import.finish().failure(143).errors(), "Imported a total of 2 records\n");
+    let again = "{\"value\":\"1\"}\n{\"value\":\"2\"}\n{\"value\":\"3\"}\n";
+    kt.stdin(again).run("import --topic t --resume --name pipe").shows("2> Imported a total of 1 records\n");
+    assert_eq!(kt.records("t", 0, ""), ["1", "2", "3"]);
+    let errors =
+        kt.stdin("{\"value\":\"9\"}\n").run("import --topic t --resume --name pipe").failure(1).errors();
+    assert!(errors.contains("'standard input' is"), "{errors}");
 }

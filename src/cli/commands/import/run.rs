@@ -147,7 +147,11 @@ fn read_note(note: &str) -> Option<(u64, u64, u32)> {
 
 impl Session<'_> {
     fn run(mut self, mark: &BulkMark, prints_json: bool) -> Result<Status, Failure> {
-        let outcome = self.go(mark);
+        let outcome = self.go(mark).map(|stop| match (stop, signal::received()) {
+            // Who sends the signal often closes the input as well.
+            (Stop::End, Some(number)) => Stop::Signal(number),
+            (stop, _) => stop,
+        });
         self.progress.clear();
         let (status, failure) = match outcome {
             Ok(Stop::End) => (Status::SUCCESS, None),
