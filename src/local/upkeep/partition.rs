@@ -58,6 +58,12 @@ pub(super) fn tend(cluster: &Cluster, topic: &OpenTopic, id: PartitionId, how: &
     let now = now_ms();
     let mut work = Work { cluster, topic, partition: cluster.partition(topic, id)?, id, how, now };
     let mut tended = Tended::default();
+    if how.rests && stamps.retention == TimestampMs(0) {
+        // Of a log that nobody has looked after yet nothing is deleted at once: it may just be filled, with records of
+        // long ago, by somebody who wants to see them first. A broker too takes its time.
+        stamps.retention = now;
+        stamps.write(&lock)?;
+    }
     let retains = !how.rests || stamps.is_due(stamps.retention, RETENTION_INTERVAL_MS, now);
     let cleans = topic.config.is_compacted()
         && (!how.rests || stamps.is_due(stamps.cleaning, CLEANING_INTERVAL_MS, now));
