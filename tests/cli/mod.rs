@@ -7,6 +7,7 @@ mod consume_reader;
 mod dump_log;
 mod exec;
 mod groups;
+mod maintain;
 mod produce;
 mod registers;
 mod share;

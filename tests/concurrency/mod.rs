@@ -9,3 +9,4 @@ mod producers;
 mod share;
 mod sharing;
 mod storm;
+mod upkeep;

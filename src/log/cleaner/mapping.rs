@@ -31,20 +31,18 @@ pub(super) fn map_keys(
     let mut transactions = CleanedTransactions::new(aborted_since(dir, first_dirty)?);
     let bases = segments(dir)?;
     let first = bases.iter().rposition(|&base| base <= first_dirty).unwrap_or(0);
-    let mut next = first_dirty;
-    for &base in bases.iter().skip(first).take_while(|&&base| base < end) {
-        let mut source = Source::open(dir, base)?;
+    for (at, &base) in bases.iter().enumerate().skip(first).take_while(|&(_, &base)| base < end) {
+        let mut source = Source::open(dir, base, bases.get(at + 1).copied().unwrap_or(end))?;
         if base < first_dirty {
             let position = headers::start(dir, base, first_dirty, source.log())?;
             source.seek(position);
         }
         while let Some((header, batch)) = source.next(buffer)? {
             read.bytes += batch.len() as u64;
-            // Merged into an earlier segment by a cleaner that died before it could say so.
-            if header.last_offset() < next {
+            // The index leads to a place some batches before.
+            if header.last_offset() < first_dirty {
                 continue;
             }
-            next = header.last_offset().next();
             if header.is_control() {
                 transactions.on_control(&header, batch)?;
                 continue;
@@ -71,7 +69,7 @@ pub(super) fn map_keys(
                 read.records += 1;
                 ControlFlow::Continue(())
             })?;
-            map.set_end(next);
+            map.set_end(header.last_offset().next());
         }
         if !go_on() {
             return Ok(None);

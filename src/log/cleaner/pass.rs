@@ -36,13 +36,14 @@ pub(crate) struct Pass {
     dir: PathBuf,
     config: CleanerConfig,
     filter: Filter,
-    groups: VecDeque<Vec<Offset>>,
+    groups: VecDeque<Vec<Span>>,
     buffer: Vec<u8>,
-    /// Everything below was written or dropped.
-    next: Offset,
     end: Offset,
     stats: CleanStats,
 }
+
+/// A closed segment: its base, and that of the next one.
+type Span = (Offset, Offset);
 
 /// How far a pass has come.
 #[derive(Debug)]
@@ -82,7 +83,6 @@ impl Pass {
             filter: Filter::new(map, aborted_since(dir, first)?, producers, terms),
             groups: group(dir, segments, end.min(range.end), range.end, config)?,
             buffer,
-            next: first,
             end,
             stats: CleanStats { mapped_bytes: read.bytes, ..CleanStats::default() },
         }))
@@ -100,7 +100,7 @@ impl Pass {
     /// Cleans the next group of segments. What comes of it must be in its place before the next call.
     pub(crate) fn step(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Step> {
         let Some(group) = self.groups.pop_front() else { return Ok(Step::Done) };
-        let Some(&base) = group.first() else { return Ok(Step::Unchanged) };
+        let Some(&(base, _)) = group.first() else { return Ok(Step::Unchanged) };
         let outcome = self.clean(&group, go_on);
         if !matches!(outcome, Ok(Step::Replace(_))) {
             // What is left here is removed by the next one who cleans.
@@ -109,15 +109,15 @@ impl Pass {
         outcome
     }
 
-    fn clean(&mut self, group: &[Offset], go_on: &mut dyn FnMut() -> bool) -> Result<Step> {
-        let Some(&base) = group.first() else { return Ok(Step::Unchanged) };
+    fn clean(&mut self, group: &[Span], go_on: &mut dyn FnMut() -> bool) -> Result<Step> {
+        let Some(&(base, _)) = group.first() else { return Ok(Step::Unchanged) };
         let before = self.stats;
         let mut output = Output::create(&self.dir, base, &self.config.log)?;
         let mut sources = Vec::with_capacity(group.len());
         let mut changed = group.len() > 1;
         let mut modified = SystemTime::UNIX_EPOCH;
-        for &base in group {
-            let mut source = Source::open(&self.dir, base)?;
+        for &(base, behind) in group {
+            let mut source = Source::open(&self.dir, base, behind)?;
             sources.push((base, source.log().identity()?.0));
             modified = modified.max(source.log().modified()?);
             match self.copy(&mut source, &mut output, go_on)? {
@@ -145,12 +145,6 @@ impl Pass {
         let mut changed = false;
         while let Some((header, batch)) = source.next(&mut self.buffer)? {
             self.stats.bytes_before += batch.len() as u64;
-            // Merged into an earlier segment by a cleaner that died before it could say so.
-            if header.last_offset() < self.next {
-                changed = true;
-                continue;
-            }
-            self.next = header.last_offset().next();
             let judgement = self.filter.judge(&header, batch)?;
             self.stats.records_before += judgement.count.read;
             self.stats.records_after += judgement.count.kept;
@@ -181,8 +175,8 @@ fn group(
     end: Offset,
     round_end: Offset,
     config: &CleanerConfig,
-) -> Result<VecDeque<Vec<Offset>>> {
-    let mut groups: VecDeque<Vec<Offset>> = VecDeque::new();
+) -> Result<VecDeque<Vec<Span>>> {
+    let mut groups: VecDeque<Vec<Span>> = VecDeque::new();
     let (mut bytes, mut index_bytes, mut first) = (0, 0, Offset::ZERO);
     for (at, segment) in segments.iter().enumerate().take_while(|(_, segment)| segment.base < end) {
         let behind = segments.get(at + 1).map_or(round_end, |next| next.base).min(round_end);
@@ -193,9 +187,9 @@ fn group(
             && index_bytes <= config.log.segment_index_bytes
             && (segment.size_bytes == 0 || behind.since(first).saturating_sub(1) <= i64::from(i32::MAX));
         match groups.back_mut() {
-            Some(group) if fits => group.push(segment.base),
+            Some(group) if fits => group.push((segment.base, behind)),
             _ => {
-                groups.push_back(vec![segment.base]);
+                groups.push_back(vec![(segment.base, behind)]);
                 (bytes, index_bytes, first) = (segment.size_bytes, index, segment.base);
             }
         }

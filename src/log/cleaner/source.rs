@@ -1,4 +1,5 @@
-//! `Source`: the batches of a closed segment one after the other, each checked against its checksum.
+//! `Source`: the batches of a closed segment one after the other, each checked against its checksum and, as that doesn't
+//! cover the base offset, against its neighbours: what looks as if it came earlier would be taken for superseded.
 
 use crate::disk::{File, Mode};
 use crate::log::names::{FileKind, segment_file};
@@ -13,7 +14,10 @@ pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
 /// A segment being read from some position to its end. What it reads into is the caller's, so that it serves many.
 pub(super) struct Source {
     log: File,
-    base: Offset,
+    /// Everything before this offset has been read.
+    next: Offset,
+    /// Where the next segment begins.
+    behind: Offset,
     length: u64,
     /// Where the buffer's content begins in the file.
     position: u64,
@@ -23,10 +27,11 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(dir: &Path, base: Offset) -> Result<Source> {
+    /// Opens the segment at `base`; the one after it begins at `behind`.
+    pub(super) fn open(dir: &Path, base: Offset, behind: Offset) -> Result<Source> {
         let log = File::open(&segment_file(dir, base, FileKind::Log), Mode::Read)?;
         let length = log.len()?;
-        Ok(Source { log, base, length, position: 0, filled: 0, at: 0 })
+        Ok(Source { log, next: base, behind, length, position: 0, filled: 0, at: 0 })
     }
 
     /// Goes to a position at which a batch begins.
@@ -57,6 +62,13 @@ impl Source {
         let batch = buffer.get(start..start + size).unwrap_or_default();
         let header = record::verify_crc(batch).and_then(|()| BatchHeader::parse(batch));
         let header = header.map_err(|e| self.damaged(e))?;
+        // A message set of an old format only tells its last offset.
+        let first = if header.is_legacy() { header.last_offset() } else { header.base_offset() };
+        if first < self.next || header.last_offset() < first || header.last_offset() >= self.behind {
+            let (last, next, behind) = (header.last_offset(), self.next, self.behind);
+            return Err(self.damaged(format!("offsets {first} to {last}, between {next} and {behind}")));
+        }
+        self.next = header.last_offset().next();
         self.at += size;
         Ok(Some((header, batch)))
     }
@@ -80,7 +92,7 @@ impl Source {
         Error::Damaged {
             file: self.log.path().to_owned(),
             position,
-            offset: self.base,
+            offset: self.next,
             what: what.to_string(),
         }
     }
