@@ -119,6 +119,14 @@ impl Context {
         }
     }
 
+    /// A warning that Kafka leaves to its log, which its tools write to standard error.
+    pub(crate) fn warn(&mut self, message: &str) -> Result<(), Failure> {
+        match self.register {
+            Register::Kafka => self.say(&usage::warning_line(message)),
+            Register::Kt => self.say(&format!("kt: {message}")),
+        }
+    }
+
     /// Tells the failure in the words of the register; returns the status to end with.
     pub(crate) fn tell(&mut self, failure: Failure) -> Status {
         let telling = match failure {

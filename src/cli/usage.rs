@@ -115,6 +115,11 @@ pub(crate) fn log_line(message: &str) -> String {
     format!("[{}] ERROR {message} (kt)", super::time::log_time(now_ms()))
 }
 
+/// The same for a warning.
+pub(crate) fn warning_line(message: &str) -> String {
+    format!("[{}] WARN {message} (kt)", super::time::log_time(now_ms()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -124,3 +124,24 @@ fn offsets_outlive_the_live_state() {
     assert_eq!(kt.records("log", 0, ""), ["1", "2", "3", "4"]);
     assert_eq!(rows(&describe(&kt, "readers")), ["log 0 2 4 2"]);
 }
+
+#[test]
+fn a_reset_beyond_the_ends_of_a_log_says_so() {
+    let kt = Kt::new();
+    kt.stdin("one\ntwo\n").run("produce --topic log").shows("");
+    for (offset, note) in [
+        (
+            "-7",
+            "kt: New offset (-7) is lower than earliest offset for topic partition log-0. Value will be set to 0\n",
+        ),
+        (
+            "9",
+            "kt: New offset (9) is higher than latest offset for topic partition log-0. Value will be set to 2\n",
+        ),
+        ("1", ""),
+    ] {
+        let arguments =
+            format!("groups --reset-offsets --group g --topic log --to-offset {offset} --execute");
+        assert_eq!(kt.run(arguments).success_with_notes().errors(), note);
+    }
+}

@@ -36,9 +36,9 @@ impl Planner<'_> {
                 context.note(&format!("\nError: No reset plan for group {group} found"))?;
                 return Ok(Plan::new());
             };
-            self.clipped(wanted.iter().map(|(tp, offset)| (tp.clone(), offset.get())).collect())?
+            self.clipped(context, wanted.iter().map(|(tp, offset)| (tp.clone(), offset.get())).collect())?
         } else if let Some(offset) = parsed.number::<i64>("to-offset")? {
-            self.clipped(scope.into_iter().map(|tp| (tp, offset)).collect())?
+            self.clipped(context, scope.into_iter().map(|tp| (tp, offset)).collect())?
         } else if let Some(text) = parsed.text("to-datetime")? {
             self.logs().at_time(context, scope, reset_time::datetime(&text).map_err(unparsed)?)?
         } else if let Some(text) = parsed.text("by-duration")? {
@@ -54,7 +54,7 @@ impl Planner<'_> {
         } else if parsed.has("to-current") {
             return self.current(group, scope);
         } else if let Some(by) = parsed.number::<i64>("shift-by")? {
-            self.shifted(group, scope, by)?
+            self.shifted(context, group, scope, by)?
         } else {
             let names: Vec<String> = GRAMMAR.scenarios.iter().map(|name| format!("[{name}]")).collect();
             let names = names.join(", ");
@@ -107,15 +107,26 @@ impl Planner<'_> {
         }
     }
 
-    /// Moves offsets that lie outside of their log to the nearer end of it.
-    fn clipped(&self, wanted: Vec<(TopicPartition, i64)>) -> Result<Plan, Failure> {
+    /// Moves offsets that lie outside of their log to the nearer end of it, and says so.
+    fn clipped(&self, context: &mut Context, wanted: Vec<(TopicPartition, i64)>) -> Result<Plan, Failure> {
         let (scope, wanted): (Vec<TopicPartition>, Vec<i64>) = wanted.into_iter().unzip();
         let starts = self.logs().ends(scope.clone(), OffsetSpec::Earliest)?;
         let ends = self.logs().ends(scope, OffsetSpec::Latest)?;
-        let plan = starts.into_iter().zip(ends).zip(wanted).map(|(((tp, start), (_, end)), offset)| {
-            (tp, Offset::new(offset.min(end.get()).max(start.get())))
-        });
-        Ok(plan.collect())
+        let mut plan = Plan::with_capacity(wanted.len());
+        for (((tp, start), (_, end)), offset) in starts.into_iter().zip(ends).zip(wanted) {
+            let (clipped, beyond) = match offset {
+                offset if offset > end.get() => (end, Some("higher than latest")),
+                offset if offset < start.get() => (start, Some("lower than earliest")),
+                offset => (Offset::new(offset), None),
+            };
+            if let Some(beyond) = beyond {
+                context.warn(&format!(
+                    "New offset ({offset}) is {beyond} offset for topic partition {tp}. Value will be set to {clipped}"
+                ))?;
+            }
+            plan.push((tp, clipped));
+        }
+        Ok(plan)
     }
 
     fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, Failure> {
@@ -123,7 +134,13 @@ impl Planner<'_> {
         Ok(committed.into_iter().map(|(tp, committed)| (tp, committed.offset)).collect())
     }
 
-    fn shifted(&self, group: &str, scope: Vec<TopicPartition>, by: i64) -> Result<Plan, Failure> {
+    fn shifted(
+        &self,
+        context: &mut Context,
+        group: &str,
+        scope: Vec<TopicPartition>,
+        by: i64,
+    ) -> Result<Plan, Failure> {
         let committed = self.committed(group)?;
         let wanted = scope.into_iter().map(|tp| match committed.get(&tp) {
             Some(offset) => Ok((tp, offset.plus(by).get())),
@@ -134,7 +151,7 @@ impl Planner<'_> {
                 Err(Failure::usage(words))
             }
         });
-        self.clipped(wanted.collect::<Result<_, _>>()?)
+        self.clipped(context, wanted.collect::<Result<_, _>>()?)
     }
 
     /// The commits as they are, then the ends of what has none, as Kafka keeps them: in the table of the commits, or
