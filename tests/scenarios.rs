@@ -85,6 +85,8 @@ scenarios![
     groups_static_members,
     groups_unknown,
     groups_usage_errors,
+    leader_election_errors,
+    leader_election_files,
     log_dirs,
     perf_consumer,
     perf_producer,
@@ -126,6 +128,7 @@ scenarios![
 
 /// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.
 const DIFFERENT: &[(&str, usize, &str)] = &[
+    ("leader_election_errors", 56, "an exception's name goes as a line of a trace; this transcript is older than that"),
     ("topics_usage_errors", 80, "line 15, which is marked, has created a topic"),
     ("topics_usage_errors", 84, "line 15, which is marked, has created a topic"),
 ];

@@ -13,6 +13,7 @@ mod error;
 mod format;
 mod input;
 mod java_date;
+mod java_json;
 mod java_order;
 mod java_regex;
 mod java_uuid;

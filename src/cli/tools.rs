@@ -60,6 +60,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::configs::TOOL,
     commands::get_offsets::TOOL,
     commands::delete_records::TOOL,
+    commands::leader_election::TOOL,
     commands::log_dirs::TOOL,
     commands::cluster::TOOL,
     commands::features::TOOL,

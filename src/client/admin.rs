@@ -2,10 +2,11 @@
 
 use super::{
     AbortTransactionSpec, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
-    ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
-    GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration, ScramCredential, SharePosition,
-    TopicDescription, TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
+    ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
+    GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
+    ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration,
+    ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
+    TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
@@ -48,6 +49,14 @@ pub(crate) trait Admin {
     -> Result<()>;
 
     fn delete_topic(&self, name: &str) -> Result<()>;
+
+    /// Chooses leaders for partitions, or for all that need it; those that don't are then left out. One answer for each
+    /// partition, in no particular order: `ElectionNotNeeded` where the right one leads already.
+    fn elect_leaders(
+        &self,
+        kind: ElectionType,
+        partitions: Option<&[TopicPartition]>,
+    ) -> Result<Vec<(TopicPartition, Result<()>)>>;
 
     /// The log directories of every broker, and what they hold.
     fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>>;

@@ -136,6 +136,15 @@ pub(crate) struct PartitionDescription {
     pub(crate) last_known_elr: Vec<BrokerId>,
 }
 
+/// How a leader is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ElectionType {
+    /// The first replica, if it is in sync.
+    Preferred,
+    /// Any replica that is alive, where there is no leader.
+    Unclean,
+}
+
 /// A log directory of a broker.
 #[derive(Clone, Debug)]
 pub(crate) struct LogDirDescription {

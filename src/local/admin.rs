@@ -4,15 +4,16 @@
 use super::cluster::Cluster;
 use super::groups::GroupLogs;
 use super::{
-    api_versions, brokers, configs, delete_records, features, groups, log_dirs, offsets, quorum, quotas,
-    scram, share, topics, transactions,
+    api_versions, brokers, configs, delete_records, elections, features, groups, log_dirs, offsets, quorum,
+    quotas, scram, share, topics, transactions,
 };
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
-    ConfigEntry, ConfigResource, ConfiguredKind, FeatureMetadata, FeatureUpdate, GroupDescription,
-    GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec, ProducerDescription,
-    QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration, ScramCredential, SharePosition,
-    TopicDescription, TopicListing, TransactionDescription, TransactionFilter, TransactionListing,
+    ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
+    GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
+    ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration,
+    ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
+    TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
@@ -91,6 +92,14 @@ impl Admin for LocalAdmin {
 
     fn delete_topic(&self, name: &str) -> Result<()> {
         topics::delete(&self.cluster, name)
+    }
+
+    fn elect_leaders(
+        &self,
+        kind: ElectionType,
+        partitions: Option<&[TopicPartition]>,
+    ) -> Result<Vec<(TopicPartition, Result<()>)>> {
+        elections::elect(&self.cluster, kind, partitions)
     }
 
     fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>> {

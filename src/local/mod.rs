@@ -16,6 +16,7 @@ mod configs;
 mod consumer;
 mod create;
 mod delete_records;
+mod elections;
 mod error;
 mod features;
 mod format;

@@ -72,6 +72,9 @@ error_codes! {
     UnacceptableCredential, "UnacceptableCredentialException", "Requested credential would not meet criteria for acceptability.";
     DuplicateResource, "DuplicateResourceException", "A request illegally referred to the same resource twice.";
     ResourceNotFound, "ResourceNotFoundException", "A request illegally referred to a resource that does not exist.";
+    ElectionNotNeeded, "ElectionNotNeededException", "Leader election not needed for topic partition.";
+    PreferredLeaderNotAvailable, "PreferredLeaderNotAvailableException", "The preferred leader was not available.";
+    EligibleLeadersNotAvailable, "EligibleLeadersNotAvailableException", "Eligible topic partition leaders are not available.";
     BrokerIdNotRegistered, "BrokerIdNotRegisteredException", "The given broker ID was not registered.";
     UnsupportedVersion, "UnsupportedVersionException", "The version of API is not supported.";
     RequestTimedOut, "TimeoutException", "The request timed out.";

@@ -5,12 +5,13 @@ use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::input;
+use crate::cli::java_json::{self, array, field, int, long, object, string};
 use crate::cli::options::{self, file};
 use crate::cli::parse::Parsed;
 use crate::cli::tools::{KafkaAbout, Tool};
 use crate::types::{Offset, PartitionId, TopicPartition};
 use clap::Command;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -93,23 +94,20 @@ fn read(path: &OsStr) -> Result<Vec<(TopicPartition, Offset)>, Failure> {
 }
 
 fn parse(text: &[u8]) -> Result<Vec<(TopicPartition, Offset)>, Failure> {
-    // What follows the first value is of no interest.
-    let first = serde_json::Deserializer::from_slice(text).into_iter::<Value>().next();
-    let Some(Ok(value)) = first else {
-        return Err(Failure::with_blank("The input string is not a valid JSON"));
-    };
+    partitions(text).map_err(Failure::with_blank)
+}
+
+fn partitions(text: &[u8]) -> Result<Vec<(TopicPartition, Offset)>, String> {
+    let value = java_json::first(text).ok_or("The input string is not a valid JSON")?;
     let top = object(&value)?;
     if let Some(version) = top.get("version") {
         let version = int(version)?;
         if version != 1 {
-            return Err(Failure::with_blank(format!("Not supported version field value {version}")));
+            return Err(format!("Not supported version field value {version}"));
         }
     }
-    let partitions = top.get("partitions").ok_or_else(|| Failure::with_blank("Missing partitions field"))?;
-    let Value::Array(partitions) = partitions else {
-        return Err(Failure::with_blank(format!("Expected JSON array, received {partitions}")));
-    };
-    let wanted: Vec<_> = partitions.iter().map(one).collect::<Result<_, Failure>>()?;
+    let partitions = array(top.get("partitions").ok_or("Missing partitions field")?)?;
+    let wanted: Vec<_> = partitions.iter().map(one).collect::<Result<_, String>>()?;
     let mut seen = BTreeSet::new();
     let twice: Vec<String> = wanted
         .iter()
@@ -119,34 +117,15 @@ fn parse(text: &[u8]) -> Result<Vec<(TopicPartition, Offset)>, Failure> {
     if twice.is_empty() {
         return Ok(wanted);
     }
-    let message = format!("Offset json file contains duplicate topic partitions: {}", twice.join(","));
-    Err(Failure::with_blank(message))
+    Err(format!("Offset json file contains duplicate topic partitions: {}", twice.join(",")))
 }
 
-fn one(value: &Value) -> Result<(TopicPartition, Offset), Failure> {
+fn one(value: &Value) -> Result<(TopicPartition, Offset), String> {
     let fields = object(value)?;
-    let field = |name: &str| {
-        fields.get(name).ok_or_else(|| Failure::with_blank(format!("No such field exists: `{name}`")))
-    };
-    let topic = field("topic")?;
-    let Value::String(topic) = topic else { return Err(expected("String", topic)) };
-    let partition = PartitionId(int(field("partition")?)?);
-    let offset = field("offset")?;
-    let offset = offset.as_i64().ok_or_else(|| expected("Long", offset))?;
-    Ok((TopicPartition { topic: topic.clone(), partition }, Offset::new(offset)))
-}
-
-fn object(value: &Value) -> Result<&Map<String, Value>, Failure> {
-    value.as_object().ok_or_else(|| Failure::with_blank(format!("Expected JSON object, received {value}")))
-}
-
-fn int(value: &Value) -> Result<i32, Failure> {
-    let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
-    number.ok_or_else(|| expected("Integer", value))
-}
-
-fn expected(kind: &str, value: &Value) -> Failure {
-    Failure::with_blank(format!("Expected `{kind}` value, received {value}"))
+    let topic = string(field(fields, "topic")?)?.to_owned();
+    let partition = PartitionId(int(field(fields, "partition")?)?);
+    let offset = Offset::new(long(field(fields, "offset")?)?);
+    Ok((TopicPartition { topic, partition }, offset))
 }
 
 #[cfg(test)]

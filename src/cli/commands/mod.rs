@@ -14,6 +14,7 @@ pub(crate) mod features;
 pub(crate) mod get_offsets;
 pub(crate) mod groups;
 pub(crate) mod import;
+pub(crate) mod leader_election;
 pub(crate) mod log_dirs;
 pub(crate) mod maintain;
 pub(crate) mod man;
