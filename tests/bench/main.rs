@@ -33,6 +33,7 @@ mod report;
 mod takeover;
 mod throughput;
 mod tools;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("commits", commits::bench),
     ("takeover", takeover::bench),
     ("rebalance", rebalance::bench),
+    ("upkeep", upkeep::bench),
     ("kafka", throughput::bench_real_tools),
     ("kafka-groups", bench_real_groups),
 ];
