@@ -56,6 +56,29 @@ fn what_kt_writes_is_sound_at_any_time() {
 }
 
 #[test]
+fn what_kt_has_compacted_and_deleted_is_sound() {
+    let kt = Kt::new();
+    let configs = "--config segment.bytes=1048576 --config min.cleanable.dirty.ratio=0 --config index.interval.bytes=500";
+    kt.run(format!("topics --create --topic c --config cleanup.policy=compact {configs}"))
+        .shows("Created topic c.\n");
+    kt.run(format!("topics --create --topic d --config retention.bytes=1100000 {configs}"))
+        .shows("Created topic d.\n");
+    let filler = "x".repeat(200);
+    for round in 0..3 {
+        let lines: String =
+            (0..6000).map(|line| format!("k{}:value {round} {line} {filler}\n", line % 50)).collect();
+        let keyed = "--reader-property parse.key=true --reader-property key.separator=:";
+        kt.stdin(lines.clone()).run(format!("produce --topic c {keyed}")).success_with_notes();
+        kt.stdin(lines).run("produce --topic d").success_with_notes();
+        is_sound(&kt, "");
+    }
+    kt.run("maintain").success_with_notes();
+    assert!(kt.run("consume --topic c --from-beginning --timeout-ms 2000").lines().len() < 12_000);
+    is_sound(&kt, "");
+    is_sound(&kt, "--quick");
+}
+
+#[test]
 fn damage_is_named_by_file_position_and_offset() {
     let kt = unpack("bitflip");
     let (status, lines) = check(&kt, "");

@@ -4,6 +4,7 @@
 mod check;
 mod copies;
 mod directory;
+mod dumps;
 mod forensics;
 mod listings;
 mod records;

@@ -328,7 +328,7 @@ pub(super) fn wrong_offset(name: &str, line: &Line, report: &Report) -> Option<S
         STARTS => (first..=end).contains(offset) && *offset > first || *offset == end,
         // The cleaner goes from segment to segment.
         CLEANED => *offset <= end,
-        _ => report.boundaries.contains(offset) || *offset < first,
+        _ => report.boundaries.contains(offset) || *offset < first.max(report.gaps_below),
     };
     (!right).then(|| {
         format!("line {number}: offset {offset} of {partition}, whose log goes from {first} to {end}")

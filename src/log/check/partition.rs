@@ -59,6 +59,8 @@ pub(crate) struct Report {
     pub(crate) bytes: u64,
     /// Those of the offsets asked about at which a batch begins or the log ends.
     pub(crate) boundaries: BTreeSet<Offset>,
+    /// Below this there may be gaps: any offset may have been a boundary.
+    pub(crate) gaps_below: Offset,
     /// Whether something in its logs is damaged: then what others say of them can't be compared.
     pub(crate) is_damaged: bool,
 }
@@ -98,7 +100,7 @@ pub(crate) fn check_partition(
         how,
         producers: Producers::load(dir, first, how.gaps_below, findings)?,
         epochs: Epochs::default(),
-        report: Report { first, end: first, ..Report::default() },
+        report: Report { first, end: first, gaps_below: how.gaps_below, ..Report::default() },
         is_ahead: false,
     };
     for (index, &base) in bases.iter().enumerate() {
