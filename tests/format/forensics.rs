@@ -190,3 +190,33 @@ fn a_lost_segment_is_named_and_passed_over() {
     assert!(skipping.lines().len() > lost.lines().len() && skipping.lines().len() < sound.len());
     assert_eq!(skipping.lines().last(), sound.last());
 }
+
+#[test]
+fn one_bad_log_of_groups_hides_no_other() {
+    let kt = unpack("groups");
+    let list = "list-groups --list --output kafka";
+    let all = on(&kt, &["broker-1"], list).success_with_notes().lines();
+    let log = kt.broker().join("__consumer_offsets-1/00000000000000000000.log");
+    // What can't be read at all: here a directory, as root may read everything else.
+    std::fs::remove_file(&log).unwrap();
+    std::fs::create_dir(&log).unwrap();
+    let some = on(&kt, &["broker-1"], list).failure(1);
+    assert!(some.errors().contains("__consumer_offsets-1/00000000000000000000.log"), "{}", some.errors());
+    assert!(some.lines().len() < all.len() && some.lines().len() > all.len() / 2);
+    assert!(some.lines().iter().all(|line| all.contains(line)));
+}
+
+#[test]
+fn two_disks_of_a_broker_are_one_broker() {
+    let kt = unpack("plain");
+    let other = kt.data().join("disk-2");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::copy(kt.broker().join("meta.properties"), other.join("meta.properties")).unwrap();
+    for partition in ["text-0", "text-2", "nulls-0"] {
+        std::fs::rename(kt.broker().join(partition), other.join(partition)).unwrap();
+    }
+    compare(&kt, &["broker-1", "disk-2"], "plain.offsets.txt", |_| true);
+    compare(&kt, &["disk-2", "broker-1"], "plain.offsets.txt", |_| true);
+    let one = on(&kt, &["broker-1"], "get-offsets --output kafka").failure(1);
+    assert_eq!(one.lines().len(), 6);
+}

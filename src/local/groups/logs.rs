@@ -45,10 +45,17 @@ impl GroupLogs {
         self.with_log(&topic, partition_of(&topic, group), work)
     }
 
-    /// Works with the logs of all groups, one after another.
+    /// Works with the logs of all groups, one after another. In a directory that is only read, one that can't be read is
+    /// noted and passed over.
     pub(in crate::local) fn for_each(&self, mut work: impl FnMut(&mut GroupLog) -> Result<()>) -> Result<()> {
         let Some(topic) = self.cluster.open_topic(OFFSETS_TOPIC)? else { return Ok(()) };
-        topic.partitions.iter().try_for_each(|&(id, _)| self.with_log(&topic, id, &mut work))
+        topic.partitions.iter().try_for_each(|&(id, _)| match self.with_log(&topic, id, &mut work) {
+            Err(e) if !self.cluster.is_writable() => {
+                self.cluster.notes().add(e.message);
+                Ok(())
+            }
+            other => other,
+        })
     }
 
     fn with_log<T>(

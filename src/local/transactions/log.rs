@@ -59,12 +59,18 @@ impl TransactionLog {
         Ok(Some(TransactionLog::open(cluster, &topic, transactional_id)?))
     }
 
-    /// The logs of all transactional ids, brought up to date.
+    /// The logs of all transactional ids, brought up to date. In a directory that is only read, one that can't be read is
+    /// noted and passed over.
     pub(in crate::local) fn all(cluster: &Cluster) -> client::Result<Vec<TransactionLog>> {
         let Some(topic) = cluster.open_topic(STATE_TOPIC)? else { return Ok(Vec::new()) };
-        let open =
-            topic.partitions.iter().map(|&(id, _)| TransactionLog::open_partition(cluster, &topic, id));
-        Ok(open.collect::<Result<_>>()?)
+        let mut logs = Vec::new();
+        for &(id, _) in &topic.partitions {
+            match TransactionLog::open_partition(cluster, &topic, id) {
+                Err(e) if !cluster.is_writable() => cluster.notes().add(e),
+                opened => logs.push(opened?),
+            }
+        }
+        Ok(logs)
     }
 
     fn open_partition(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<TransactionLog> {
