@@ -147,13 +147,16 @@ pub(crate) enum BulkOrigin {
 /// Writes records to any topics that exist, durably. Dropping it abandons what was not flushed.
 ///
 /// It keeps count of sources that have a name: the position lies in a group of that name, and what was written behind it is
-/// told by the batches' producer id. Such a source must be given again from its mark on, in the same order.
+/// told by the batches' producer id. Such a source must be given again from its mark on, in the same order; and a source that
+/// was resumed may be marked only when all has been given that any earlier writer can have had: what is there already is
+/// counted for each partition by itself, and none may be left out.
 pub(crate) trait BulkWriter {
     /// The last mark of a source, by the name that it is counted under and that of a partition. Nobody else can count under
     /// this name from here on.
     fn last_mark(&mut self, name: &str, source: &TopicPartition) -> Result<Option<BulkMark>>;
 
-    /// Begins a source. One without a name is not counted.
+    /// Begins a source. One without a name is not counted. The start is kept before anything is written, at the next flush
+    /// at the latest.
     fn begin(&mut self, name: Option<&str>, source: &TopicPartition, start: BulkStart) -> Result<BulkSource>;
 
     /// Writes one record of a source. Answers whether it was written now; `false`: an earlier writer had written it.
@@ -179,6 +182,6 @@ pub(crate) trait BulkWriter {
     /// Returns when everything written is on the disk and can be read.
     fn flush(&mut self) -> Result<()>;
 
-    /// Flushes, and keeps how far a source is written.
-    fn mark(&mut self, source: BulkSource, mark: &BulkMark) -> Result<()>;
+    /// Flushes, and keeps how far sources are written.
+    fn mark(&mut self, marks: &[(BulkSource, BulkMark)]) -> Result<()>;
 }

@@ -1,5 +1,5 @@
-//! Copies, imports and exports that are killed with kill -9 again and again, at random moments: in the end every record is there
-//! once, in its order, for every reader. `KT_KILLS` says how often each is killed.
+//! Copies, imports and exports that are killed with kill -9 or stopped with SIGTERM again and again, at random moments: in the end
+//! every record is there once, in its order, for every reader. `KT_KILLS` says how often each is killed.
 
 use crate::support::{Kt, Random, wait_until};
 use std::thread;
@@ -29,13 +29,20 @@ fn feed(kt: &Kt, round: usize, count: u64) {
     kt.stdin(input).run(format!("import --topic in --partitions {PARTITIONS}")).success_with_notes();
 }
 
-/// Runs a command until it is killed, or has ended by itself.
+/// Runs a command until it is killed or stopped, or has ended by itself.
 fn run_and_kill(kt: &Kt, random: &mut Random, command: &str) {
     let running = kt.start(command);
     thread::sleep(random.time_below(LIFE));
-    running.kill();
+    // Half of the kills come to who has just been asked to stop, and may be about to.
+    let how = random.below(4);
+    if how > 1 {
+        running.terminate();
+    }
+    if how != 3 {
+        running.kill();
+    }
     let output = running.finish();
-    assert!(matches!(output.status(), 0 | 137), "{output}");
+    assert!(matches!(output.status(), 0 | 137 | 143), "{output}");
 }
 
 /// The records of a topic, without their offsets.

@@ -15,7 +15,8 @@ fn content(kt: &Kt, options: &str) -> Vec<String> {
 
 #[test]
 fn every_record_of_a_brokers_directory_comes_through() {
-    for name in ALL {
+    // The topics of `trimmed` have a retention of their own, which a copy would be held to at once.
+    for name in ALL.into_iter().filter(|&name| name != "trimmed") {
         let kt = unpack(name);
         for level in ["read_committed", "read_uncommitted"] {
             let isolation = format!("--isolation-level {level}");
@@ -26,6 +27,12 @@ fn every_record_of_a_brokers_directory_comes_through() {
                 .success_with_notes();
             kt.run(format!("export --topic '.*' --with-configs --output f.jsonl {isolation}"))
                 .success_with_notes();
+            // The records are years old: what rolls a segment would delete the ones before.
+            for way in ["frames", "lines", "direct", "again"] {
+                let alter =
+                    "configs --alter --entity-type brokers --entity-default --add-config log.retention.ms=-1";
+                kt.run(format!("{alter} --data-dir {way}-{level}")).success_with_notes();
+            }
             kt.run(format!("import f.ktx --data-dir frames-{level}"))
                 .shows(&format!("2> Imported a total of {total} records\n"));
             kt.run(format!("import f.jsonl --data-dir lines-{level}"))

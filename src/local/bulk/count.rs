@@ -17,6 +17,9 @@ use crate::types::{ErrorCode, TopicPartition};
 /// How the metadata of a mark begins: the version of what follows.
 const PREFIX: &str = "kt-bulk 1 ";
 
+/// So many marks go into one batch of the group's log.
+const MARKS_AT_ONCE: usize = 500;
+
 /// The marks of a writer.
 pub(super) struct Count {
     name: String,
@@ -30,6 +33,14 @@ pub(super) struct Count {
 pub(super) struct Identity {
     pub(super) producer_id: i64,
     pub(super) epoch: i16,
+}
+
+/// A mark to be kept.
+pub(super) struct Keep<'a> {
+    pub(super) source: &'a TopicPartition,
+    pub(super) mark: &'a BulkMark,
+    /// Who has written the source so far.
+    pub(super) identity: Option<Identity>,
 }
 
 impl Count {
@@ -57,21 +68,29 @@ impl Count {
         Ok(read.map(|(identity, note)| (BulkMark { position: committed.offset, note }, identity)))
     }
 
-    /// Keeps a mark, durably. Answers as whom the source is to be written from here on: `identity` is who wrote it so far.
-    pub(super) fn keep(
-        &self,
-        source: &TopicPartition,
-        mark: &BulkMark,
-        identity: Option<Identity>,
-    ) -> Result<Identity> {
-        let next = match identity.and_then(|identity| Some((identity, identity.epoch.checked_add(1)?))) {
-            Some((identity, epoch)) => Identity { epoch, ..identity },
-            None => Identity { producer_id: allocate_producer_id(&self.cluster)?, epoch: 0 },
-        };
-        let metadata = format!("{PREFIX}{} {} {}", next.producer_id, next.epoch, mark.note);
-        let committed = CommittedOffset { offset: mark.position, leader_epoch: None, metadata };
-        groups::commit(&self.logs, &self.name, source, committed)?;
-        Ok(next)
+    /// Keeps marks, durably. Answers as whom each source is to be written from here on.
+    pub(super) fn keep(&self, marks: &[Keep<'_>]) -> Result<Vec<Identity>> {
+        let mut identities = Vec::with_capacity(marks.len());
+        for some in marks.chunks(MARKS_AT_ONCE) {
+            let mut offsets = Vec::with_capacity(some.len());
+            for keep in some {
+                let next = self.next(keep.identity)?;
+                let metadata = format!("{PREFIX}{} {} {}", next.producer_id, next.epoch, keep.mark.note);
+                let committed = CommittedOffset { offset: keep.mark.position, leader_epoch: None, metadata };
+                offsets.push((keep.source.clone(), committed));
+                identities.push(next);
+            }
+            groups::commit(&self.logs, &self.name, offsets)?;
+        }
+        Ok(identities)
+    }
+
+    /// Who comes after this one.
+    fn next(&self, identity: Option<Identity>) -> Result<Identity> {
+        match identity.and_then(|identity| Some((identity, identity.epoch.checked_add(1)?))) {
+            Some((identity, epoch)) => Ok(Identity { epoch, ..identity }),
+            None => Ok(Identity { producer_id: allocate_producer_id(&self.cluster)?, epoch: 0 }),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Cost: a batch that can stay as it is takes one copy and one pass for its checksum; a record takes what a producer's does.
 
-use super::count::{Count, Identity};
+use super::count::{Count, Identity, Keep};
 use super::lane::{Building, Lane};
 use crate::client::{
     self, BulkMark, BulkOrigin, BulkPlace, BulkRecord, BulkSource, BulkStart, BulkWriter, Result,
@@ -25,6 +25,8 @@ pub(in crate::local) struct LocalBulkWriter {
     /// By name.
     counts: BTreeMap<String, Count>,
     sources: Vec<Source>,
+    /// Where sources begin that are not kept yet.
+    starts: Vec<(BulkSource, BulkMark)>,
     targets: Vec<Target>,
     lanes: Vec<Lane>,
     syncer: Syncer,
@@ -67,6 +69,7 @@ impl LocalBulkWriter {
             cluster: cluster.clone(),
             counts: BTreeMap::new(),
             sources: Vec::new(),
+            starts: Vec::new(),
             targets: Vec::new(),
             lanes: Vec::new(),
             syncer: Syncer::start(),
@@ -196,9 +199,43 @@ impl LocalBulkWriter {
         self.counts.get(name).ok_or_else(no_source)
     }
 
-    fn check_alive(&self) -> Result<()> {
+    /// Keeps marks of sources of which everything is durable that was written.
+    fn keep(&mut self, marks: &[(BulkSource, BulkMark)]) -> Result<()> {
+        for (name, count) in &self.counts {
+            let due = |&(source, _): &&(BulkSource, BulkMark)| {
+                // Where a predecessor has written more than that, its mark goes further.
+                let state = self.sources.get(*source).filter(|state| state.name.as_ref() == Some(name));
+                state.is_some_and(|state| state.written.values().all(|written| written.there == 0))
+            };
+            let due: Vec<&(BulkSource, BulkMark)> = marks.iter().filter(due).collect();
+            let keeps: Vec<Keep<'_>> = due
+                .iter()
+                .filter_map(|(source, mark)| {
+                    let state = self.sources.get(*source)?;
+                    Some(Keep { source: &state.key, mark, identity: state.identity })
+                })
+                .collect();
+            if keeps.is_empty() {
+                continue;
+            }
+            // Without its mark, what a source brings could not be told from what it brought before.
+            let identities = count.keep(&keeps).inspect_err(|_| self.failed = true)?;
+            for ((source, _), identity) in due.into_iter().zip(identities) {
+                if let Some(state) = self.sources.get_mut(*source) {
+                    state.identity = Some(identity);
+                    state.is_resumed = false;
+                    state.written.clear();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on after a failure, and keeps where sources begin.
+    fn prepare(&mut self) -> Result<()> {
         if !self.failed {
-            return Ok(());
+            let starts = std::mem::take(&mut self.starts);
+            return if starts.is_empty() { Ok(()) } else { self.keep(&starts) };
         }
         Err(client::Error::new(ErrorCode::KafkaStorage, "an earlier write has failed"))
     }
@@ -244,15 +281,18 @@ impl BulkWriter for LocalBulkWriter {
     }
 
     fn begin(&mut self, name: Option<&str>, key: &TopicPartition, start: BulkStart) -> Result<BulkSource> {
-        let is_resumed = start == BulkStart::Resumed;
-        let identity = match (name, start) {
-            (None, _) => None,
-            (Some(name), BulkStart::Anew(mark)) => Some(self.count(name)?.keep(key, &mark, None)?),
-            (Some(name), BulkStart::Resumed) => {
-                let (_, identity) = self.count(name)?.find(key)?.ok_or_else(no_source)?;
-                Some(identity)
+        let (mut identity, mut is_resumed) = (None, false);
+        match (name, start) {
+            (None, _) => {}
+            (Some(name), BulkStart::Anew(mark)) => {
+                self.count(name)?;
+                self.starts.push((self.sources.len(), mark));
             }
-        };
+            (Some(name), BulkStart::Resumed) => {
+                let (_, found) = self.count(name)?.find(key)?.ok_or_else(no_source)?;
+                (identity, is_resumed) = (Some(found), true);
+            }
+        }
         let (key, name) = (key.clone(), name.map(str::to_owned));
         self.sources.push(Source { key, name, identity, is_resumed, written: BTreeMap::new() });
         Ok(self.sources.len() - 1)
@@ -265,7 +305,7 @@ impl BulkWriter for LocalBulkWriter {
         place: BulkPlace,
         record: &BulkRecord<'_>,
     ) -> Result<bool> {
-        self.check_alive()?;
+        self.prepare()?;
         let (target, lane) = self.lane(topic, place, record.key)?;
         let written = self.written(source, lane)?;
         if written.there > 0 {
@@ -300,7 +340,7 @@ impl BulkWriter for LocalBulkWriter {
         bytes: &[u8],
         origin: BulkOrigin,
     ) -> Result<u64> {
-        self.check_alive()?;
+        self.prepare()?;
         let header = match origin {
             BulkOrigin::Log => BatchHeader::parse(bytes).map_err(Error::from)?,
             BulkOrigin::Foreign => check_batch(bytes, &mut self.batches)?,
@@ -331,7 +371,7 @@ impl BulkWriter for LocalBulkWriter {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.check_alive()?;
+        self.prepare()?;
         for target in 0..self.targets.len() {
             for lane in self.targets.get(target).map(|target| target.lanes.clone()).unwrap_or_default() {
                 self.finish(target, lane)?;
@@ -344,18 +384,9 @@ impl BulkWriter for LocalBulkWriter {
         })
     }
 
-    fn mark(&mut self, source: BulkSource, mark: &BulkMark) -> Result<()> {
+    fn mark(&mut self, marks: &[(BulkSource, BulkMark)]) -> Result<()> {
         self.flush()?;
-        let Some(state) = self.sources.get_mut(source) else { return Err(no_source()) };
-        let Some(count) = state.name.as_ref().and_then(|name| self.counts.get(name)) else { return Ok(()) };
-        if state.written.values().any(|written| written.there > 0) {
-            // What a predecessor has written goes further than this.
-            return Ok(());
-        }
-        state.identity = Some(count.keep(&state.key, mark, state.identity)?);
-        state.is_resumed = false;
-        state.written.clear();
-        Ok(())
+        self.keep(marks)
     }
 }
 

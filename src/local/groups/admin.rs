@@ -95,27 +95,27 @@ pub(in crate::local) fn alter_offsets(
     Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
 
-/// Commits one offset in the name of a group that nobody is in; it comes into being if need be. The partition may be one of
-/// another cluster.
+/// Commits offsets in the name of a group that nobody is in, all in one batch; it comes into being if need be. The
+/// partitions may be those of another cluster.
 pub(in crate::local) fn commit(
     logs: &GroupLogs,
     id: &str,
-    partition: &TopicPartition,
-    committed: CommittedOffset,
+    offsets: Vec<(TopicPartition, CommittedOffset)>,
 ) -> Result<()> {
     check_id(id)?;
-    let new = NewCommit {
-        partition: partition.clone(),
+    let new = offsets.into_iter().map(|(partition, committed)| NewCommit {
+        partition,
         offset: committed.offset,
         leader_epoch: committed.leader_epoch,
         metadata: committed.metadata,
         topic_id: None,
-    };
+    });
+    let new = new.collect();
     let speaker = Speaker { member_id: "", instance_id: None, generation: -1 };
     let results = logs.with_or_new(id, |log| {
         log.update(id, Sync::Now, |groups, now| {
             let mut batches = settle(&logs.cluster, id, groups, now)?;
-            let request = CommitRequest { group: id, speaker, producer_id: None, offsets: vec![new] };
+            let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
             let outcome = groups.commit(request, now).map_err(client::Error::of)?;
             batches.push(outcome.records);
             Ok((batches, outcome.results))

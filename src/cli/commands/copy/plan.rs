@@ -31,6 +31,8 @@ pub(super) struct Lane {
     pub(super) marked: i64,
     /// It was copied before, up to there.
     pub(super) is_continued: bool,
+    /// A part of what is behind the mark may be copied already: there is no other mark until all has been read.
+    pub(super) is_unsure: bool,
 }
 
 /// How records are copied; the same for all marks of a target.
@@ -113,9 +115,10 @@ pub(super) fn take_up(
                 .with_hint("--restart copies everything again, --name NAME keeps another count"));
         }
     };
+    let is_unsure = start == BulkStart::Resumed;
     let source = writer.begin(Some(&route.group), &range.partition, start)?;
     let (to, note) = (route.to.clone(), route.note.clone());
-    Ok(Lane { source, to, note, marked: range.from.get(), is_continued })
+    Ok(Lane { source, to, note, marked: range.from.get(), is_continued, is_unsure })
 }
 
 /// What a mark is about.

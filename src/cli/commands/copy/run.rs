@@ -35,6 +35,8 @@ struct Session<'c> {
     lanes: Vec<Lane>,
     ranges: Vec<BulkRange>,
     repartition: bool,
+    /// The ranges end where their logs do.
+    is_to_the_end: bool,
     count: u64,
     /// Bytes since the last marks.
     unmarked_bytes: u64,
@@ -83,6 +85,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         lanes,
         ranges,
         repartition: manner.repartition,
+        is_to_the_end: !parsed.has("until"),
         count: 0,
         unmarked_bytes: 0,
         marked_at: Instant::now(),
@@ -165,7 +168,7 @@ impl Session<'_> {
         let outcome = self.copy(reader.as_mut(), follow);
         self.progress.clear();
         let status = outcome?;
-        self.mark_all(reader.as_ref())?;
+        self.mark_all(reader.as_ref(), status == Status::SUCCESS)?;
         if prints_json {
             let (partitions, records) = (self.lanes.len(), self.count);
             writeln!(self.context.stdout, "{}", json!({ "records": records, "partitions": partitions }))?;
@@ -204,10 +207,10 @@ impl Session<'_> {
             match pass {
                 BulkPass::Nothing if !follow => return Ok(Status::SUCCESS),
                 BulkPass::Nothing => {
-                    self.mark_all(reader)?;
+                    self.mark_all(reader, true)?;
                     reader.wait(FOLLOW_INTERVAL);
                 }
-                BulkPass::Read if is_due => self.mark_all(reader)?,
+                BulkPass::Read if is_due => self.mark_all(reader, false)?,
                 BulkPass::Read => {}
             }
         }
@@ -243,22 +246,29 @@ impl Session<'_> {
             (None, Ok(pass)) => Ok(pass),
             (None, Err(unread)) => {
                 // What is sound before damage is kept.
-                self.mark_all(reader)?;
+                self.mark_all(reader, false)?;
                 Err(unread.into())
             }
         }
     }
 
-    /// Keeps how far each partition is copied. Called between two pieces: what was read is written.
-    fn mark_all(&mut self, reader: &dyn BulkReader) -> Result<(), Failure> {
+    /// Keeps how far each partition is copied. Called between two pieces: what was read is written. `is_all` says that
+    /// nothing is left to be read.
+    fn mark_all(&mut self, reader: &dyn BulkReader, is_all: bool) -> Result<(), Failure> {
+        let is_sure = is_all && self.is_to_the_end;
         self.marked_at = Instant::now();
         self.unmarked_bytes = 0;
+        let mut marks = Vec::new();
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let position = reader.position(index);
-            if position.get() > lane.marked {
-                self.writer.mark(lane.source, &BulkMark { position, note: lane.note.clone() })?;
+            if position.get() > lane.marked && (is_sure || !lane.is_unsure) {
+                lane.is_unsure = false;
+                marks.push((lane.source, BulkMark { position, note: lane.note.clone() }));
                 lane.marked = position.get();
             }
+        }
+        if !marks.is_empty() {
+            return Ok(self.writer.mark(&marks)?);
         }
         self.writer.flush()?;
         Ok(())

@@ -32,6 +32,8 @@ pub(super) struct Session<'c> {
     pub(super) sink: Sink,
     /// Lines that were taken.
     pub(super) line_count: u64,
+    /// A part of what is behind the mark may be in already: there is no other mark until all has been read.
+    is_unsure: bool,
     /// Where the last mark stands, and since when.
     marked: u64,
     marked_at: Instant,
@@ -77,6 +79,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         None => None,
     };
     let first = || BulkMark { position: Offset::ZERO, note: note(0, 0, 0) };
+    let is_unsure = found.is_some();
     let start = found.as_ref().map_or_else(|| BulkStart::Anew(first()), |_| BulkStart::Resumed);
     let source = writer.begin(name.as_deref(), &key, start)?;
     let mark = found.unwrap_or_else(first);
@@ -90,6 +93,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         path,
         sink: Sink::new(targets, writer, source),
         line_count: 0,
+        is_unsure,
         marked: 0,
         marked_at: Instant::now(),
         progress,
@@ -165,6 +169,7 @@ impl Session<'_> {
             let _ = self.sink.writer.flush();
             return Err(failure);
         }
+        self.is_unsure &= status != Status::SUCCESS;
         self.mark()?;
         if prints_json {
             let there = self.sink.record_count - count;
@@ -219,9 +224,12 @@ impl Session<'_> {
         if position <= self.marked {
             return Ok(());
         }
+        if self.is_unsure {
+            return Ok(self.sink.writer.flush()?);
+        }
         let note = note(self.sink.record_count, self.line_count, self.feed.crc());
         let offset = Offset::new(i64::try_from(position).unwrap_or(i64::MAX));
-        self.sink.writer.mark(self.sink.source, &BulkMark { position: offset, note })?;
+        self.sink.writer.mark(&[(self.sink.source, BulkMark { position: offset, note })])?;
         self.marked = position;
         Ok(())
     }
