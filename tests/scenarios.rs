@@ -128,7 +128,11 @@ scenarios![
 
 /// Steps that kt answers otherwise on purpose and that no transcript marks: file, line and why.
 const DIFFERENT: &[(&str, usize, &str)] = &[
-    ("leader_election_errors", 56, "an exception's name goes as a line of a trace; this transcript is older than that"),
+    (
+        "leader_election_errors",
+        56,
+        "an exception's name goes as a line of a trace; this transcript is older than that",
+    ),
     ("topics_usage_errors", 80, "line 15, which is marked, has created a topic"),
     ("topics_usage_errors", 84, "line 15, which is marked, has created a topic"),
 ];

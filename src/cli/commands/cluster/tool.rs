@@ -14,7 +14,7 @@ pub(crate) const TOOL: Tool = Tool {
     name: "cluster",
     kafka_name: Some("kafka-cluster"),
     aliases: &[],
-    about: "Show a cluster's id and nodes, or take a broker out of it",
+    about: "Show a cluster's id and nodes, take a broker out of it, or hand the directory to the real Kafka",
     kafka_about: KafkaAbout::NONE,
     command,
     parse_errors: Failure::alone,
