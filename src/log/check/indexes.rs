@@ -7,6 +7,8 @@ use crate::log::Result;
 use crate::types::{Offset, TimestampMs};
 use std::path::{Path, PathBuf};
 
+/// A cleaner writes no more batches than this at once.
+const STARTS_KEPT: usize = 1 << 16;
 const MEANING: &str = "finding records by it may take longer or fail";
 
 /// What the entries of an index are made of.
@@ -158,6 +160,8 @@ pub(super) struct Indexes {
     max_timestamp: TimestampMs,
     /// Below this the cleaner has written the segment anew: an entry may speak of several batches at once.
     gaps_below: Offset,
+    /// Where the newest batches of the part that was cleaned begin.
+    starts: Vec<u64>,
 }
 
 impl Indexes {
@@ -173,28 +177,39 @@ impl Indexes {
             base,
             max_timestamp: TimestampMs::NONE,
             gaps_below,
+            starts: Vec::new(),
         })
     }
 
     /// A batch goes by.
     pub(super) fn see(&mut self, position: u64, last: Offset, max_timestamp: TimestampMs) {
+        let ends = last;
+        if last < self.gaps_below {
+            self.starts.push(position);
+        }
         for (slot, entry) in self.offsets.up_to(last) {
             if entry.last != last || entry.position != position {
                 let AtPosition { last, position } = entry;
                 let what = format!(
                     "entry {slot} says that a batch at position {position} ends at offset {last}, and none does"
                 );
-                if last >= self.gaps_below || last < self.base {
+                // Older cleaners index several batches, written at once, by the first one's place and the last one's end.
+                let at_once = last == ends && self.starts.contains(&position);
+                if !((self.base..self.gaps_below).contains(&last) && at_once) {
                     self.offsets.add(Some(slot), what);
                 }
             }
         }
-        let later = max_timestamp > self.max_timestamp;
+        if self.starts.len() > STARTS_KEPT {
+            self.starts.drain(..STARTS_KEPT / 2);
+        }
+        let (later, before) = (max_timestamp > self.max_timestamp, self.max_timestamp);
         self.max_timestamp = self.max_timestamp.max(max_timestamp);
         for (slot, entry) in self.times.up_to(last) {
             let right = entry.last == last && entry.timestamp == max_timestamp && later;
             let is_compacted = (self.base..self.gaps_below).contains(&entry.last);
-            let covered = is_compacted && entry.timestamp >= self.max_timestamp;
+            let covered =
+                is_compacted && (entry.timestamp == self.max_timestamp || entry.timestamp == before);
             if !right && !covered {
                 let AtTime { timestamp, last } = entry;
                 let what = format!(
