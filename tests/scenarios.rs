@@ -88,6 +88,7 @@ scenarios![
     leader_election_errors,
     leader_election_files,
     log_dirs,
+    offsets_options,
     perf_consumer,
     perf_producer,
     producer_acks,

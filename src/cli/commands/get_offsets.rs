@@ -2,7 +2,7 @@
 
 use crate::cli::config::command_config;
 use crate::cli::context::Context;
-use crate::cli::error::{Failure, Status, Stream, Tail};
+use crate::cli::error::{Failure, KafkaTelling, Status, Stream, Tail};
 use crate::cli::options::{self, flag, valued};
 use crate::cli::parse::Parsed;
 use crate::cli::partition_filter::{InvalidRule, PartitionFilter, Rule};
@@ -24,7 +24,7 @@ pub(crate) const TOOL: Tool = Tool {
     kafka_about: KafkaAbout::same("An interactive shell for getting topic-partition offsets."),
     command,
     parse_errors: Failure::as_occurred,
-    argument_errors: Failure::as_occurred,
+    argument_errors: |error| Failure::as_occurred(error).then_blank(),
     run,
 };
 
@@ -76,7 +76,7 @@ fn refused(error: client::Error) -> Failure {
 impl From<InvalidRule> for Failure {
     fn from(error: InvalidRule) -> Failure {
         match error {
-            InvalidRule::Topic(message) => occurred(message),
+            InvalidRule::Topic(message) => occurred(message).then_blank(),
             rule @ InvalidRule::Form(_) => {
                 let text = format!("Error occurred: org.apache.kafka.tools.TerseException: {rule}");
                 Failure::new(rule.to_string(), Tail::EmptyLine).in_kafka(|kafka| kafka.text = text)
@@ -103,7 +103,10 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let asked = asked(parsed)?;
     let filter = filter(parsed)?;
     let format = context.format(parsed)?;
-    command_config(parsed)?;
+    command_config(parsed).map_err(|failure| {
+        let occurred = |kafka: &mut KafkaTelling| kafka.text = format!("Error occurred: {}", kafka.text);
+        failure.in_kafka(occurred).then_blank()
+    })?;
     let admin = context.connect(parsed)?.admin().map_err(refused)?;
     let partitions = selected(admin.as_ref(), &filter, parsed.has("exclude-internal-topics"))?;
     if partitions.is_empty() {
@@ -135,7 +138,10 @@ fn skip(context: &mut Context, partition: &TopicPartition, why: &str) -> Result<
 fn check_server(context: &Context, parsed: &Parsed) -> Result<(), Failure> {
     match parsed.bytes("bootstrap-server")? {
         Some(server) if !is_directory(server) && !is_host_port_list(&server.to_string_lossy()) => {
-            let message = "Please provide valid host:port like host1:9091,host2:9092";
+            let message = match server.is_empty() {
+                true => "Error while validating the bootstrap address",
+                false => "Please provide valid host:port like host1:9091,host2:9092",
+            };
             let end = if context.is_kafka() { "\n" } else { "" };
             Err(Failure::usage(message).in_kafka(|kafka| kafka.text += end))
         }
@@ -170,7 +176,7 @@ fn filter(parsed: &Parsed) -> Result<PartitionFilter, Failure> {
         return Ok(PartitionFilter::parse(&patterns)?);
     }
     let topics = match parsed.text("topic")? {
-        Some(text) => Some(TopicFilter::new(&text).map_err(occurred)?),
+        Some(text) => Some(TopicFilter::new(&text).map_err(|why| occurred(why).then_blank())?),
         None => None,
     };
     let ids = match parsed.text("partitions")? {

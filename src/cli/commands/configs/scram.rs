@@ -6,6 +6,7 @@ use super::request::Request;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::client::{Admin, ScramAlteration, ScramMechanism};
+use crate::output::{Made, in_hash_map_order};
 
 const DEFAULT_ITERATIONS: i32 = 4096;
 const MIN_ITERATIONS: i32 = 4096;
@@ -35,6 +36,7 @@ pub(super) fn lines(
             _ => users.push((&credential.user, vec![text])),
         }
     }
+    in_hash_map_order(&mut users, Made::ToGrow, |(user, _)| user);
     let line = |(user, texts): (&str, Vec<String>)| {
         format!("SCRAM credential configs for user-principal '{user}' are {}", texts.join(", "))
     };
