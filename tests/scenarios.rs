@@ -109,6 +109,7 @@ scenarios![
     producer_too_large,
     producer_topic_names,
     producer_usage_errors,
+    reassign_one_broker,
     share_groups_basic,
     share_groups_reset,
     storage,

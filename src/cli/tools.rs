@@ -61,6 +61,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::get_offsets::TOOL,
     commands::delete_records::TOOL,
     commands::leader_election::TOOL,
+    commands::reassign::TOOL,
     commands::log_dirs::TOOL,
     commands::cluster::TOOL,
     commands::features::TOOL,

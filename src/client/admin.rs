@@ -4,8 +4,8 @@ use super::{
     AbortTransactionSpec, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
     ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
     GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
-    ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration,
-    ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
+    PartitionReassignment, ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result,
+    ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
     TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
@@ -57,6 +57,12 @@ pub(crate) trait Admin {
         kind: ElectionType,
         partitions: Option<&[TopicPartition]>,
     ) -> Result<Vec<(TopicPartition, Result<()>)>>;
+
+    /// The moves of partitions that are under way, by topic and partition.
+    fn list_reassignments(&self) -> Result<Vec<PartitionReassignment>>;
+
+    /// Starts to move partitions to other brokers. One answer for each, in the order asked.
+    fn alter_reassignments(&self, moves: &[(TopicPartition, Vec<BrokerId>)]) -> Result<Vec<Result<()>>>;
 
     /// The log directories of every broker, and what they hold.
     fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>>;

@@ -136,6 +136,15 @@ pub(crate) struct PartitionDescription {
     pub(crate) last_known_elr: Vec<BrokerId>,
 }
 
+/// A move of a partition that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PartitionReassignment {
+    pub(crate) partition: TopicPartition,
+    pub(crate) replicas: Vec<BrokerId>,
+    pub(crate) adding: Vec<BrokerId>,
+    pub(crate) removing: Vec<BrokerId>,
+}
+
 /// How a leader is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ElectionType {

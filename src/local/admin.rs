@@ -5,14 +5,14 @@ use super::cluster::Cluster;
 use super::groups::GroupLogs;
 use super::{
     api_versions, brokers, configs, delete_records, elections, features, groups, log_dirs, offsets, quorum,
-    quotas, scram, share, topics, transactions,
+    quotas, reassignments, scram, share, topics, transactions,
 };
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
     ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
     GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
-    ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result, ScramAlteration,
-    ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
+    PartitionReassignment, ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result,
+    ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
     TransactionFilter, TransactionListing,
 };
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
@@ -100,6 +100,14 @@ impl Admin for LocalAdmin {
         partitions: Option<&[TopicPartition]>,
     ) -> Result<Vec<(TopicPartition, Result<()>)>> {
         elections::elect(&self.cluster, kind, partitions)
+    }
+
+    fn list_reassignments(&self) -> Result<Vec<PartitionReassignment>> {
+        reassignments::list(&self.cluster)
+    }
+
+    fn alter_reassignments(&self, moves: &[(TopicPartition, Vec<BrokerId>)]) -> Result<Vec<Result<()>>> {
+        reassignments::alter(&self.cluster, moves)
     }
 
     fn describe_log_dirs(&self) -> Result<Vec<LogDirDescription>> {

@@ -35,6 +35,7 @@ mod paths;
 mod producer;
 mod quorum;
 mod quotas;
+mod reassignments;
 mod receipts;
 mod replicas;
 mod rotation;

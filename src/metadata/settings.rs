@@ -148,13 +148,22 @@ fn broker_setting(image: &Image, broker: &str, def: &BrokerConfigDef, statics: &
     setting
 }
 
+/// Settings that brokers know only as set by those who move partitions.
+const THROTTLES: [&str; 3] = [
+    "follower.replication.throttled.rate",
+    "leader.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+
 /// Brokers take settings of any name, but do not show the values of those that they do not know.
 fn unknown_settings(image: &Image, resource: &str, level: ConfigLevel) -> Vec<Setting> {
     let settings = image.settings(ConfigKind::BROKER, resource).into_iter().flatten();
-    let unknown = settings.filter(|(name, _)| broker_config(name).is_none()).map(|(name, _)| {
+    let unknown = settings.filter(|(name, _)| broker_config(name).is_none()).map(|(name, value)| {
+        let shown = THROTTLES.contains(&name.as_str());
+        let value = shown.then(|| value.clone());
         let name: Cow<'static, str> = Cow::Owned(name.clone());
-        let place = Place { name: name.clone(), value: None, level };
-        Setting { name, value: None, level, sensitive: true, places: vec![place] }
+        let place = Place { name: name.clone(), value: value.clone(), level };
+        Setting { name, value, level, sensitive: !shown, places: vec![place] }
     });
     unknown.collect()
 }

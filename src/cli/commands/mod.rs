@@ -21,6 +21,7 @@ pub(crate) mod man;
 pub(crate) mod metadata_quorum;
 pub(crate) mod perf;
 pub(crate) mod produce;
+pub(crate) mod reassign;
 pub(crate) mod share_consume;
 pub(crate) mod share_groups;
 pub(crate) mod storage;
