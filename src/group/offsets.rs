@@ -46,7 +46,17 @@ impl Groups {
         now: TimestampMs,
     ) -> Result<OffsetOutcome, ErrorCode> {
         self.check_commit(&request, now)?;
-        Ok(self.take_commit(request, now))
+        Ok(self.take_commit(request, now, None))
+    }
+
+    /// The same, of what nobody is to forget however long the group is without members.
+    pub(crate) fn commit_for_good(
+        &mut self,
+        request: CommitRequest<'_>,
+        now: TimestampMs,
+    ) -> Result<OffsetOutcome, ErrorCode> {
+        self.check_commit(&request, now)?;
+        Ok(self.take_commit(request, now, Some(TimestampMs(i64::MAX))))
     }
 
     /// Commits offsets of a member that has joined a generation and not been given its part of it yet, whatever generation
@@ -59,10 +69,15 @@ impl Groups {
     ) -> Result<OffsetOutcome, ErrorCode> {
         let group = self.classic(request.group).ok_or(ErrorCode::UnknownMemberId)?;
         group.check_commit_while_joining(request.speaker, now)?;
-        Ok(self.take_commit(request, now))
+        Ok(self.take_commit(request, now, None))
     }
 
-    fn take_commit(&mut self, request: CommitRequest<'_>, now: TimestampMs) -> OffsetOutcome {
+    fn take_commit(
+        &mut self,
+        request: CommitRequest<'_>,
+        now: TimestampMs,
+        expires: Option<TimestampMs>,
+    ) -> OffsetOutcome {
         let mut outcome = OffsetOutcome::default();
         for new in request.offsets {
             if new.metadata.encode_utf16().count() > MAX_METADATA_LENGTH {
@@ -74,7 +89,7 @@ impl Groups {
                 leader_epoch: new.leader_epoch,
                 metadata: new.metadata,
                 commit_timestamp: now,
-                expire_timestamp: None,
+                expire_timestamp: expires,
                 topic_id: new.topic_id,
             };
             outcome.results.push((new.partition.clone(), Ok(())));

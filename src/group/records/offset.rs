@@ -17,7 +17,7 @@ pub(crate) struct OffsetCommit {
     pub(crate) leader_epoch: Option<LeaderEpoch>,
     pub(crate) metadata: String,
     pub(crate) commit_timestamp: TimestampMs,
-    /// Only commits of old clients have one.
+    /// Only commits of old clients have one, and those that never expire. There is no leader's epoch beside it.
     pub(crate) expire_timestamp: Option<TimestampMs>,
     /// Written for members of the new protocol.
     pub(crate) topic_id: Option<Uuid>,

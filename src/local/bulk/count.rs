@@ -104,6 +104,21 @@ fn read(metadata: &str) -> Option<(Identity, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{Offset, PartitionId};
+
+    /// Who went on after a week began anew and wrote everything twice.
+    #[test]
+    fn a_mark_does_not_expire() {
+        let dir = tempfile::tempdir().unwrap();
+        let cluster = Cluster::open(dir.path()).unwrap();
+        let source = TopicPartition { topic: "t".to_owned(), partition: PartitionId(0) };
+        let mark = BulkMark { position: Offset::new(7), note: "n".to_owned() };
+        let keep = Keep { source: &source, mark: &mark, identity: None };
+        Count::open(&cluster, "copy").unwrap().keep(&[keep]).unwrap();
+        assert_eq!(groups::expire(&cluster, 0, false).unwrap(), []);
+        let found = Count::open(&cluster, "copy").unwrap().find(&source).unwrap();
+        assert_eq!(found.unwrap().0.position, Offset::new(7));
+    }
 
     #[test]
     fn what_others_commit_is_no_mark() {

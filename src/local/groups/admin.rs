@@ -95,8 +95,8 @@ pub(in crate::local) fn alter_offsets(
     Ok(answers(offsets.iter().map(|(partition, _)| partition), &results.into_iter().collect()))
 }
 
-/// Commits offsets in the name of a group that nobody is in, all in one batch; it comes into being if need be. The
-/// partitions may be those of another cluster.
+/// Commits offsets, for good, in the name of a group that nobody is in, all in one batch; it comes into being if need be.
+/// The partitions may be those of another cluster.
 pub(in crate::local) fn commit(
     logs: &GroupLogs,
     id: &str,
@@ -116,7 +116,7 @@ pub(in crate::local) fn commit(
         log.update(id, Sync::Now, |groups, now| {
             let mut batches = settle(&logs.cluster, id, groups, now)?;
             let request = CommitRequest { group: id, speaker, producer_id: None, offsets: new };
-            let outcome = groups.commit(request, now).map_err(client::Error::of)?;
+            let outcome = groups.commit_for_good(request, now).map_err(client::Error::of)?;
             batches.push(outcome.records);
             Ok((batches, outcome.results))
         })
