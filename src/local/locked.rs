@@ -8,7 +8,7 @@ use crate::log::{
     self, AbortedTransaction, Appended, Appender, BatchHeader, LogConfig, LogEnd, ProducerStates,
 };
 use crate::types::{LeaderEpoch, Offset};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// When records are to be durable that are shown before they are.
@@ -60,6 +60,11 @@ impl<'a> Locked<'a> {
     /// `state` is what the locked file says, and the log agrees with it.
     pub(super) fn new(partition: &'a mut Partition, lock: FileLock, state: SharedState) -> Locked<'a> {
         Locked { partition, lock: Some(lock), state, new_names: false }
+    }
+
+    /// The replica's directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.partition.spec.dir
     }
 
     /// The state of the log's end.
@@ -136,7 +141,7 @@ impl<'a> Locked<'a> {
         if appender.segment_base() != rolled_from {
             self.has_rolled()?;
         }
-        self.partition.appended = true;
+        self.partition.is_open = true;
         let saved = self.save();
         let appended = outcome?;
         saved?;
@@ -172,7 +177,7 @@ impl<'a> Locked<'a> {
         if let Some(appender) = &self.partition.appender {
             appender.close(&self.state.end)?;
         }
-        self.partition.appended = false;
+        self.partition.is_open = false;
         Ok(())
     }
 

@@ -57,8 +57,8 @@ pub(super) struct Partition {
     pub(super) appender: Option<Appender>,
     /// Set when a write or a sync failed in a way that leaves the file's content in doubt.
     pub(super) failed: bool,
-    /// Whether something was appended since the indexes were last closed.
-    pub(super) appended: bool,
+    /// Whether something was appended, or the indexes were cut by a recovery, since they were last closed.
+    pub(super) is_open: bool,
 }
 
 impl Partition {
@@ -72,7 +72,7 @@ impl Partition {
             state_writable: false,
             appender: None,
             failed: false,
-            appended: false,
+            is_open: false,
         }
     }
 
@@ -199,6 +199,8 @@ impl Partition {
     pub(super) fn settle_durably(&mut self) -> Result<()> {
         let mut locked = self.lock()?;
         locked.sync_and_publish()?;
+        // Whoever appended the first batch of a producer may have died before the snapshot that is due with it.
+        log::write_first_snapshot(locked.dir(), locked.log_end())?;
         locked.close()
     }
 
@@ -299,7 +301,10 @@ impl Partition {
         }
         let durable = self.recovery_point()?.max(published);
         let how = Recovery { known, durable, writable: true };
-        let end = log::recover(&self.spec.dir, &how, &self.spec.config)?;
+        let recovered = log::recover(&self.spec.dir, &how, &self.spec.config);
+        // It cuts the indexes to what it counts; the entry with which they were closed is not counted.
+        self.is_open |= !matches!(recovered, Err(log::Error::Damaged { .. }));
+        let end = recovered?;
         let appender = Appender::open(&self.spec.dir, &end)?;
         // What is published must be durable, and nobody can say whether this was.
         if end.segment_bytes > 0 {
@@ -315,11 +320,20 @@ impl Partition {
 
     /// Leaves the log as a broker leaves it that stops in good order.
     fn close(&mut self) -> Result<()> {
-        if !self.appended || self.failed {
+        if self.failed {
+            return Err(Error::Failed { dir: self.spec.dir.clone() });
+        }
+        if !self.is_open {
             return Ok(());
         }
         match self.lock() {
-            Ok(mut locked) => locked.close(),
+            Ok(mut locked) => {
+                // Somebody gave up between appending and syncing; it is in the log all the same.
+                if locked.high_watermark() < locked.log_end() {
+                    locked.sync_and_publish()?;
+                }
+                locked.close()
+            }
             Err(Error::PartitionGone { .. }) => Ok(()),
             Err(e) => Err(e),
         }

@@ -93,7 +93,14 @@ impl Seal {
         if guard.is_some() {
             held.writers = self.enter().ok();
         }
+        if held.writers.is_none() {
+            // Who is counted must not take this process for one that isn't there.
+            disk::remove_file(&self.writers)?;
+        }
         disk::remove_file(&self.marker)?;
+        if held.writers.is_none() {
+            disk::remove_file(&self.writers)?;
+        }
         self.broken.store(true, Ordering::Release);
         Ok(())
     }
@@ -205,6 +212,10 @@ impl Seal {
     }
 
     fn leave(&self, writers: &mut SharedLock) -> disk::Result<()> {
+        if !writers.file().is_at_its_path()? {
+            // Others are counted elsewhere, or not at all.
+            return Ok(());
+        }
         let mut counts = self.counts(writers.file())?;
         counts.writers = counts.writers.saturating_sub(1);
         counts.in_order &= !self.unsynced.load(Ordering::Acquire);
@@ -298,5 +309,35 @@ impl Counts {
         let words = words.into_iter().flat_map(u32::to_le_bytes);
         let bytes: Vec<u8> = self.boot_id.to_le_bytes().into_iter().chain(words).collect();
         file.write_at(&bytes, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that could not be counted was taken for one that isn't there.
+    #[test]
+    fn who_cannot_be_counted_keeps_the_seal_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let coordination = Coordination::new(dir.path().join(".kt"));
+        disk::create_dirs(coordination.root()).unwrap();
+        let seal = || Seal::new(dir.path(), &coordination, LeaderEpoch(1), 5);
+        Seal::put_on_new(dir.path()).unwrap();
+        let counted = seal();
+        counted.break_open().unwrap();
+        let lock = coordination.writers_lock();
+        std::fs::remove_file(&lock).unwrap();
+        std::fs::create_dir(&lock).unwrap();
+        let uncounted = seal();
+        uncounted.break_open().unwrap();
+        std::fs::remove_dir(&lock).unwrap();
+        drop(counted);
+        assert!(!marker(dir.path()).exists(), "one writes");
+        drop(uncounted);
+        let next = seal();
+        next.break_open().unwrap();
+        drop(next);
+        assert!(!marker(dir.path()).exists(), "one wrote, and nobody knows whether it was killed");
     }
 }

@@ -11,6 +11,7 @@ use super::error::{Error, Result};
 use super::paths::{COORDINATION, Coordination};
 use crate::disk;
 use crate::types::TopicName;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What a command line says of where the cluster is.
@@ -123,7 +124,8 @@ impl Logs {
 
 /// Where the locks and the live state of a broker's own directory are: beside it, never in it, for Kafka refuses to start on
 /// a log directory with a directory in it that is no partition's. That is the `.kt/` of the data directory which it lies
-/// in; of two names that a directory has by a symlink, the one under which kt has worked before.
+/// in; of two names that a directory has by a symlink, the one under which kt has worked before. Each of several that lie
+/// side by side has a place of its own in it: who writes to one knows nothing of the others.
 pub(super) fn coordination_beside(directory: &Path) -> Result<Coordination> {
     let absolute = disk::absolute(directory)?;
     let real = disk::canonical(directory)?;
@@ -134,7 +136,17 @@ pub(super) fn coordination_beside(directory: &Path) -> Result<Coordination> {
         path: directory.to_owned(),
         what: "it has no directory above it, where kt's locks would be".into(),
     })?;
-    Ok(Coordination::new(root))
+    Ok(match disk::canonical(directory)?.file_name() {
+        Some(name) if has_siblings(&root) => Coordination::new(root.join("brokers").join(name)),
+        _ => Coordination::new(root),
+    })
+}
+
+/// Whether more than one log directory lies where `.kt/` does.
+fn has_siblings(root: &Path) -> bool {
+    let inner = root.parent().and_then(|parent| inner_directories(parent).ok()).unwrap_or_default();
+    let distinct: BTreeSet<PathBuf> = inner.iter().filter_map(|dir| disk::canonical(dir).ok()).collect();
+    distinct.len() > 1
 }
 
 /// Whether a directory is a broker's: it says so, or has a log in it.

@@ -5,7 +5,9 @@ use crate::client::{
     Acks, Codec, Consumer, ConsumerConfig, ConsumerRecord, GroupProtocol, Handler, NewTopic, OffsetReset,
     OffsetSpec, Partitioner, Polled, ProducerConfig, ProducerRecord, Subscription, TRANSACTION_TIMEOUT_MS,
 };
-use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition};
+use crate::disk;
+use crate::record::{BatchBuilder, Compression, ProducerStamp};
+use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, TopicPartition};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -310,4 +312,55 @@ fn a_log_whose_oldest_records_are_deleted_begins_later_for_whoever_opens_it() {
         cluster.admin().delete_records(&state, Offset::ZERO).unwrap_err().code,
         ErrorCode::InvalidTopic
     );
+}
+
+fn batch(producer_id: i64) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.append(TimestampMs(7), None, Some(b"value"), &[]);
+    let stamp = ProducerStamp { producer_id, epoch: 0, base_sequence: 0, transactional: false };
+    builder.finish(&stamp).unwrap().to_vec()
+}
+
+/// What a process appends and leaves before it is synced is in the log, and a broker that finds the directory sealed takes
+/// all of that for durable.
+#[test]
+fn a_directory_is_sealed_over_synced_records_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let sealed = || dir.path().join("broker-1/.kafka_cleanshutdown").exists();
+    send(&Cluster::open(dir.path()).unwrap(), "demo", Acks::All, &["one"]);
+    assert!(sealed());
+    let append = |fails: bool| {
+        let cluster = Cluster::open(dir.path()).unwrap();
+        let topic = cluster.open_topic("demo").unwrap().unwrap();
+        let mut partition = cluster.partition(&topic, PartitionId(0)).unwrap();
+        let mut locked = partition.lock().unwrap();
+        locked.append(&mut batch(-1), LeaderEpoch(0)).unwrap();
+        if fails {
+            disk::kill_after(0);
+            assert!(locked.sync_and_publish().is_err());
+            assert!(disk::disarm());
+        }
+    };
+    append(false);
+    assert!(sealed());
+    assert_eq!(read_all(&Cluster::open(dir.path()).unwrap(), "demo"), ["one", "value"]);
+    append(true);
+    assert!(!sealed(), "a sync failed");
+}
+
+/// Who appended the first batch of a producer may die before the snapshot of it.
+#[test]
+fn what_a_dead_process_wrote_gets_the_snapshot_that_is_due() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    send(&cluster, "demo", Acks::All, &["one"]);
+    let snapshot = dir.path().join("broker-1/demo-0/00000000000000000002.snapshot");
+    let topic = cluster.open_topic("demo").unwrap().unwrap();
+    let mut partition = cluster.partition(&topic, PartitionId(0)).unwrap();
+    partition.settle_durably().unwrap();
+    assert!(!snapshot.exists(), "there is nothing to be said");
+    partition.lock().unwrap().append(&mut batch(7), LeaderEpoch(0)).unwrap();
+    std::fs::remove_file(&snapshot).unwrap();
+    partition.settle_durably().unwrap();
+    assert!(snapshot.exists());
 }

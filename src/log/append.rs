@@ -16,8 +16,12 @@ use std::sync::Arc;
 pub(crate) struct Appender {
     dir: PathBuf,
     segment: Segment,
+    /// The time of the last entry that its time index had when it was opened.
+    indexed_before: TimestampMs,
     /// Whether a producer snapshot is known to be there.
     has_snapshot: bool,
+    /// Whether one was due and couldn't be written.
+    owes_snapshot: bool,
 }
 
 /// Where a batch went.
@@ -34,7 +38,9 @@ impl Appender {
         Ok(Appender {
             dir: dir.to_owned(),
             segment: Segment::open(dir, end.segment_base)?,
+            indexed_before: end.last_indexed_timestamp,
             has_snapshot: false,
+            owes_snapshot: false,
         })
     }
 
@@ -55,7 +61,10 @@ impl Appender {
 
     /// Leaves the indexes as a broker does that stops in good order.
     pub(crate) fn close(&self, end: &LogEnd) -> Result<()> {
-        self.segment.close(end)
+        if self.owes_snapshot {
+            producer_snapshot::write_first(&self.dir, end.log_end)?;
+        }
+        self.segment.close(end, self.indexed_before)
     }
 
     /// Gives a whole batch its offset and leader epoch and writes it. On an error the log is as it was.
@@ -84,6 +93,7 @@ impl Appender {
             // A broker that finds a directory in good order looks for producers only behind a snapshot. Where this one
             // can't be written the next append tries again.
             self.has_snapshot = producer_snapshot::write_first(&self.dir, end.log_end).is_ok();
+            self.owes_snapshot = !self.has_snapshot;
         }
         Ok(appended)
     }
@@ -156,6 +166,7 @@ impl Appender {
         let next = Segment::open(&self.dir, end.log_end)?;
         disk::sync_path(&self.dir)?;
         self.segment = next;
+        self.indexed_before = TimestampMs::NONE;
         *end = LogEnd::empty(end.log_end, end.leader_epoch);
         Ok(())
     }

@@ -42,6 +42,7 @@ pub(crate) use names::{
     FileKind, companions, is_empty, read_partition_metadata, segment_file, segments, write_partition_metadata,
 };
 pub(crate) use notes::Notes;
+pub(crate) use producer_snapshot::write_first as write_first_snapshot;
 pub(crate) use producer_state::{ProducerEntry, ProducerStates, control_record};
 pub(crate) use read::{Chunk, Gaps, LogReader};
 pub(crate) use recovery::{Recovery, recover};

@@ -109,14 +109,26 @@ pub(super) fn write_snapshot(dir: &Path, end: Offset) -> Result<()> {
     Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &states.encode())?)
 }
 
-/// Writes the state at `end`, unless there is a snapshot already.
-pub(super) fn write_first(dir: &Path, end: Offset) -> Result<()> {
+/// Writes the state at `end`, unless there is a snapshot already, or nothing to be said in one.
+pub(crate) fn write_first(dir: &Path, end: Offset) -> Result<()> {
     if !with_kind(dir, FileKind::ProducerSnapshot)?.is_empty() {
         return Ok(());
     }
     let states = ProducerStates::load(dir, Offset::ZERO, end)?;
+    if states.entries.is_empty() {
+        return Ok(());
+    }
     let path = segment_file(dir, end, FileKind::ProducerSnapshot);
     Ok(disk::replace_with(&path, &states.encode(), Durability::Atomic)?)
+}
+
+/// Removes the snapshots that speak of more than there is since the log was cut to `end`. What comes in the place of
+/// what was cut would be taken for known.
+pub(super) fn forget_beyond(dir: &Path, end: Offset) -> Result<()> {
+    for at in with_kind(dir, FileKind::ProducerSnapshot)?.into_iter().filter(|&at| at > end) {
+        disk::remove_file(&segment_file(dir, at, FileKind::ProducerSnapshot))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

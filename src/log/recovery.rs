@@ -7,7 +7,7 @@
 use super::append::account;
 use super::names::{FileKind, segment_file, segments};
 use super::segment::Segment;
-use super::{Error, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, time_index};
+use super::{Error, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_snapshot, time_index};
 use crate::disk::{Durability, File, Mode};
 use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, TimestampMs};
@@ -54,7 +54,8 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
         end.leader_epoch = epochs.last().unwrap_or(LeaderEpoch::UNKNOWN);
     }
     let segment = how.writable.then(|| Segment::open(dir, base)).transpose()?;
-    let stop = walk(&log, length, &mut end, segment.as_ref(), config)?;
+    let mut begun = Vec::new();
+    let stop = walk(&log, length, &mut end, segment.as_ref(), config, &mut begun)?;
     if let Some(what) = stop {
         refuse_damage(&log, length, &end, how.durable, what)?;
     }
@@ -72,6 +73,8 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
             segment.log.set_len(end.segment_bytes)?;
             forget_epochs(dir, &mut end)?;
         }
+        note_epochs(dir, &begun)?;
+        producer_snapshot::forget_beyond(dir, end.log_end)?;
         segment.trim_indexes(&end)?;
     }
     Ok(end)
@@ -85,6 +88,16 @@ fn forget_epochs(dir: &Path, end: &mut LogEnd) -> Result<()> {
         end.leader_epoch = epochs.last().unwrap_or(LeaderEpoch::UNKNOWN);
     }
     Ok(())
+}
+
+/// Notes the leader epochs that `begun` says began where: who wrote their first batch may have died before it said so.
+fn note_epochs(dir: &Path, begun: &[(LeaderEpoch, Offset)]) -> Result<()> {
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let mut epochs = LeaderEpochs::read(dir)?;
+    let changed = begun.iter().fold(false, |changed, &(epoch, start)| epochs.assign(epoch, start) | changed);
+    if changed { epochs.write(dir, Durability::Synced) } else { Ok(()) }
 }
 
 /// The state of the segment just before the batch of its last trustworthy index entry; of the whole segment if none.
@@ -146,13 +159,14 @@ fn first_timestamp(log: &File, length: u64) -> Result<TimestampMs> {
     Ok(read_batch(log, length, 0, &mut batch)?.map_or(TimestampMs::NONE, |header| header.max_timestamp()))
 }
 
-/// Walks the whole batches from `end` on. Returns what is wrong with the bytes behind the last one, if any are there.
+/// Walks the whole batches from `end` on, and adds to `begun` where leader epochs begin that are new to `end`. Returns what is wrong with the bytes behind the last one, if any are there.
 pub(super) fn walk(
     log: &File,
     length: u64,
     end: &mut LogEnd,
     segment: Option<&Segment>,
     config: &LogConfig,
+    begun: &mut Vec<(LeaderEpoch, Offset)>,
 ) -> Result<Option<String>> {
     let mut batch = Vec::new();
     // The batch of the entry that was resumed at has its entry: it only starts the count of bytes anew.
@@ -168,7 +182,10 @@ pub(super) fn walk(
         if std::mem::take(&mut resumed) {
             end.bytes_since_index = 0;
         }
-        end.leader_epoch = end.leader_epoch.max(header.leader_epoch());
+        if header.leader_epoch() > end.leader_epoch {
+            begun.push((header.leader_epoch(), header.base_offset()));
+            end.leader_epoch = header.leader_epoch();
+        }
         account(end, segment, config, header.last_offset(), header.max_timestamp(), batch.len() as u64)?;
     }
     Ok(None)
@@ -381,6 +398,59 @@ mod tests {
         let mut buffer = vec![0; 4096];
         while reader.read(&mut buffer, end.log_end).unwrap().is_some() {}
         assert_eq!(reader.next(), Offset::new(6));
+    }
+
+    /// Who died between the first batch of an epoch and the note of it left an epoch that nobody knew of.
+    #[test]
+    fn an_epoch_that_nobody_noted_is_noted() {
+        for operations in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let mut end = write(dir.path(), 2);
+            let known = end;
+            let mut appender = Appender::open(dir.path(), &end).unwrap();
+            let mut builder = BatchBuilder::new(Compression::None);
+            builder.append(TimestampMs(7), None, Some(b"value"), &[]);
+            let batch = builder.finish(&ProducerStamp::NONE).unwrap();
+            crate::disk::kill_after(operations);
+            let outcome = appender.append(&mut end, batch, LeaderEpoch(3), &CONFIG);
+            let was_killed = crate::disk::disarm();
+            let how = Recovery { known: Some(known), ..HOW };
+            let found = recover(dir.path(), &how, &CONFIG).unwrap();
+            if found.log_end > known.log_end {
+                let epochs = LeaderEpochs::read(dir.path()).unwrap();
+                assert_eq!(epochs.last(), Some(LeaderEpoch(3)), "killed after {operations}");
+            }
+            if !was_killed {
+                assert!(outcome.is_ok() && found.log_end > known.log_end);
+                return;
+            }
+        }
+    }
+
+    /// The snapshot of a batch that was cut stayed: the batches that came in its place were passed over, and a
+    /// transaction that never was kept readers waiting.
+    #[test]
+    fn what_was_known_of_producers_that_were_cut_is_forgotten() {
+        use crate::log::ProducerStates;
+        let dir = tempfile::tempdir().unwrap();
+        let mut end = write(dir.path(), 2);
+        let whole = end.segment_bytes;
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        let put = |appender: &mut Appender, end: &mut LogEnd, producer_id| {
+            let mut builder = BatchBuilder::new(Compression::None);
+            builder.append(TimestampMs(7), None, Some(b"value"), &[]);
+            let stamp = ProducerStamp { producer_id, epoch: 0, base_sequence: 0, transactional: true };
+            appender.append(end, builder.finish(&stamp).unwrap(), LeaderEpoch(0), &CONFIG).unwrap();
+        };
+        put(&mut appender, &mut end, 7);
+        let log = std::fs::OpenOptions::new().write(true).open(log_path(dir.path())).unwrap();
+        log.set_len(whole + 9).unwrap();
+        let mut end = recover(dir.path(), &HOW, &CONFIG).unwrap();
+        let mut appender = Appender::open(dir.path(), &end).unwrap();
+        put(&mut appender, &mut end, 8);
+        let states = ProducerStates::load(dir.path(), Offset::ZERO, end.log_end).unwrap();
+        let known: Vec<i64> = states.iter().map(|(id, _)| id).collect();
+        assert_eq!(known, [8]);
     }
 
     #[test]

@@ -86,18 +86,20 @@ impl Segment {
 
     /// Leaves the indexes as a broker does that closes the log, since one that finds it closed takes all of an index for
     /// entries, and the time of the last one for the segment's, by which it deletes. The next append may write over the
-    /// entry that is added here: `end` doesn't count it.
-    pub(super) fn close(&self, end: &LogEnd) -> Result<()> {
+    /// entry that is added here: `end` doesn't count it. `since` is the time of the last entry that was there when this
+    /// process began.
+    pub(super) fn close(&self, end: &LogEnd, since: TimestampMs) -> Result<()> {
         let mut time_index_entries = end.time_index_entries;
         if end.max_timestamp > end.last_indexed_timestamp && end.max_timestamp > TimestampMs::NONE {
             let (timestamp, offset) = (end.max_timestamp, end.max_timestamp_offset);
             time_index::write(&self.time_index, self.base, time_index_entries, timestamp, offset)?;
             time_index_entries += 1;
-            // After a power failure the entry before would stand for it.
-            let behind_ms = timestamp.0.saturating_sub(end.last_indexed_timestamp.0);
-            if end.time_index_entries > 0 && behind_ms > TIME_INDEX_LAG_MAX_MS {
-                self.time_index.sync_data()?;
-            }
+        }
+        // After a power failure an entry before may stand for the last one.
+        let since = if since > TimestampMs::NONE { since } else { end.first_timestamp };
+        let behind_ms = end.max_timestamp.0.saturating_sub(since.0);
+        if time_index_entries > 1 && behind_ms > TIME_INDEX_LAG_MAX_MS {
+            self.time_index.sync_data()?;
         }
         cut(&self.index, u64::from(end.index_entries) * offset_index::ENTRY_BYTES)?;
         cut(&self.time_index, u64::from(time_index_entries) * time_index::ENTRY_BYTES)

@@ -177,3 +177,70 @@ fn the_indexes_of_a_sealed_directory_are_closed() {
     assert_eq!(fs::metadata(dir.join(index)).unwrap().len(), 0);
     assert_eq!(fs::metadata(dir.join(time_index)).unwrap().len(), 12);
 }
+
+/// A reader that finds none of kt's state recovers the log, which cuts the entry with which its time index was closed.
+#[test]
+fn the_indexes_are_closed_again_after_a_reader_looked_for_the_end() {
+    let kt = Kt::new();
+    let time_index = kt.broker().join("log-0/00000000000000000000.timeindex");
+    let line = format!("{}\n", "x".repeat(600));
+    for _ in 0..9 {
+        kt.stdin(line.as_str()).run("produce --topic log").shows("");
+    }
+    let before = fs::read(&time_index).unwrap();
+    assert!(before.len() > 12, "one entry for the interval and one of the end");
+    fs::remove_dir_all(kt.data().join(".kt")).unwrap();
+    assert_eq!(kt.records("log", 0, "").len(), 9);
+    assert!(is_sealed(&kt));
+    assert_eq!(fs::read(&time_index).unwrap(), before);
+}
+
+/// Who is counted in a file that was deleted can't tell whether it is the last one.
+#[test]
+fn a_writer_whose_state_was_deleted_leaves_the_seal_off() {
+    let kt = Kt::new();
+    kt.stdin("one\n").run("produce --topic log").shows("");
+    let mut first = kt.start("produce --topic log");
+    first.write_line("two");
+    wait_until("its line", || kt.end("log", 0) == 2);
+    fs::remove_dir_all(kt.data().join(".kt")).unwrap();
+    let mut second = kt.start("produce --topic log");
+    second.write_line("three");
+    wait_until("its line", || kt.end("log", 0) == 3);
+    first.finish().shows("");
+    assert!(!is_sealed(&kt), "one is writing");
+    second.kill();
+    second.finish().failure(137);
+    assert!(!is_sealed(&kt));
+}
+
+/// Two directories side by side shared one count of writers: who died in one was forgotten over the other.
+#[test]
+fn of_directories_side_by_side_each_has_its_own_dead() {
+    let kt = Kt::new();
+    for topic in ["log", "other"] {
+        kt.stdin("one\n").run(format!("produce --topic {topic}")).shows("");
+    }
+    let beside = kt.data().join("beside");
+    let copied = std::process::Command::new("cp").arg("-r").args([kt.broker(), beside.clone()]).status();
+    assert!(copied.unwrap().success());
+    let on = |dir: &std::path::Path, topic: &str| {
+        format!("produce --topic {topic} --writable --data-dir {}", dir.display())
+    };
+    let mut killed = kt.start(on(&kt.broker(), "log"));
+    killed.write_line("two");
+    let log = kt.broker().join("log-0/00000000000000000000.log");
+    let before = fs::metadata(beside.join("log-0/00000000000000000000.log")).unwrap().len();
+    wait_until("its line", || fs::metadata(&log).unwrap().len() > before);
+    kt.stdin("two\n").run(on(&beside, "log")).shows("");
+    killed.kill();
+    killed.finish().failure(137);
+    let mut bytes = fs::read(&log).unwrap();
+    let sound = bytes.len();
+    bytes.extend_from_within(..40);
+    fs::write(&log, &bytes).unwrap();
+    kt.stdin("three\n").run(on(&beside, "log")).shows("");
+    kt.stdin("two\n").run(on(&kt.broker(), "other")).shows("");
+    assert!(is_sealed(&kt));
+    assert_eq!(fs::metadata(&log).unwrap().len(), sound as u64, "the torn tail is gone");
+}

@@ -324,7 +324,7 @@ fn rebuild_indexes(dir: &Path, base: Offset, is_last: bool, config: &LogConfig, 
     let segment = Segment::open(dir, base)?;
     let mut end = LogEnd::empty(base, LeaderEpoch::UNKNOWN);
     let length = segment.log.len()?;
-    crate::log::recovery::walk(&segment.log, length, &mut end, Some(&segment), config)?;
+    crate::log::recovery::walk(&segment.log, length, &mut end, Some(&segment), config, &mut Vec::new())?;
     if !is_last {
         roll_indexes(&segment, &mut end)?;
     }
