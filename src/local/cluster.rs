@@ -405,8 +405,8 @@ impl Cluster {
     pub(super) fn log_start(&self, topic: &OpenTopic, partition: PartitionId) -> Result<Offset> {
         let broker = self.home(&topic.name, topic.id, partition);
         let dir = paths::partition_dir(&broker.dir, &topic.name, partition);
-        let first = match crate::log::segments(&dir) {
-            Ok(segments) => segments.first().copied().unwrap_or(Offset::ZERO),
+        let first = match crate::log::first_base(&dir) {
+            Ok(first) => first.unwrap_or(Offset::ZERO),
             Err(crate::log::Error::Disk(e)) if e.is_not_found() => Offset::ZERO,
             Err(e) => return Err(e.into()),
         };

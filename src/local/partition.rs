@@ -5,9 +5,10 @@
 
 use super::error::{Error, Result};
 use super::locked::{Locked, Unsynced};
+use super::paths;
 use super::seal::Seal;
 use super::state::SharedState;
-use super::upkeep::Upkeep;
+use super::upkeep::{self, Upkeep};
 use crate::disk::{self, Channels, File, FileLock, Mode, Wake};
 use crate::log::{self, Appender, Gaps, LogConfig, LogEnd, Notes, Recovery};
 use crate::types::{Offset, TopicPartition, Uuid};
@@ -300,6 +301,11 @@ impl Partition {
             }
         }
         let durable = self.recovery_point()?.max(published);
+        if let Some(lock) =
+            self.spec.upkeep.as_ref().and_then(|_| paths::upkeep_beside(&self.spec.state_path))
+        {
+            upkeep::finish_what_was_left(&self.spec.dir, &lock)?;
+        }
         let how = Recovery { known, durable, writable: true };
         let recovered = log::recover(&self.spec.dir, &how, &self.spec.config);
         // It cuts the indexes to what it counts; the entry with which they were closed is not counted.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The directory for locks and live state; deleting it while nothing runs loses nothing.
 pub(super) const COORDINATION: &str = ".kt";
+/// The directory in it for the locks of those who look after partitions.
+const UPKEEP: &str = "upkeep";
 /// The longest file name that every file system takes.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -69,7 +71,7 @@ impl Coordination {
 
     /// Held by whoever cleans a partition's log or takes what is old out of it.
     pub(super) fn upkeep(&self, topic_id: Uuid, partition: PartitionId) -> PathBuf {
-        self.root.join("upkeep").join(format!("{topic_id}-{partition}"))
+        self.root.join(UPKEEP).join(format!("{topic_id}-{partition}"))
     }
 
     /// Which partition of a topic is next for a record without a key.
@@ -126,6 +128,12 @@ impl Coordination {
     pub(super) fn group_member(&self, group: &str, member: &str) -> PathBuf {
         self.group_members(group).join(encode_name(member))
     }
+}
+
+/// The lock of who looks after a partition, by the path of its state file.
+pub(super) fn upkeep_beside(state_path: &Path) -> Option<PathBuf> {
+    let root = state_path.parent()?.parent()?;
+    Some(root.join(UPKEEP).join(state_path.file_name()?))
 }
 
 /// The name of a replica's directory.

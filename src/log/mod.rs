@@ -50,6 +50,6 @@ pub(crate) use retention::{Expired, Retention, SegmentSummary, expired, summaris
 pub(crate) use salvage::readable_end;
 pub(crate) use search::{first_at_or_after, newest};
 pub(crate) use segment::LogConfig;
-pub(crate) use swap::{remove_deleted, tidy};
+pub(crate) use swap::{first_base, has_leftovers, remove_deleted, tidy};
 pub(crate) use trim::trim;
 pub(crate) use txn_index::{AbortedTransaction, aborted_since};

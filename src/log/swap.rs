@@ -110,6 +110,19 @@ pub(super) fn clear(dir: &Path, base: Offset) -> Result<()> {
     Ok(())
 }
 
+/// Where the first segment begins: one that is about to come into the log counts, for a broker that died may have taken out
+/// already what was there before.
+pub(crate) fn first_base(dir: &Path) -> Result<Option<Offset>> {
+    let counts =
+        |file: &SegmentFile| file.kind == FileKind::Log && matches!(file.stage, None | Some(Stage::Swap));
+    Ok(segment_files(dir)?.into_iter().filter(counts).map(|file| file.base).min())
+}
+
+/// Whether there is anything that a cleaner has left, or is at work on.
+pub(crate) fn has_leftovers(dir: &Path) -> Result<bool> {
+    Ok(segment_files(dir)?.iter().any(|file| file.stage.is_some()))
+}
+
 /// Brings the files of a log into order that a process or a broker left behind that died: finishes swaps, and removes what
 /// is not finished, not needed or without its .log. Says whether there was anything to do. The caller holds the
 /// partition's lock, and sees to it that no cleaner is at work.

@@ -11,4 +11,5 @@ mod report;
 mod tests;
 
 pub(super) use background::Upkeep;
+pub(super) use partition::finish_what_was_left;
 pub(crate) use report::{Deed, Outcome, Wanted};

@@ -85,6 +85,21 @@ pub(super) fn tend(cluster: &Cluster, topic: &OpenTopic, id: PartitionId, how: &
     Ok(tended)
 }
 
+/// Finishes what a cleaner has left undone that died, a broker's above all: its steps come in an order in which records are
+/// missing until the last one. The caller holds the partition's lock; nothing is done while somebody is at it.
+pub(in crate::local) fn finish_what_was_left(dir: &Path, lock: &Path) -> Result<()> {
+    if !log::has_leftovers(dir)? {
+        return Ok(());
+    }
+    if let Some(parent) = lock.parent() {
+        disk::create_dirs(parent)?;
+    }
+    if let Some(_lock) = FileLock::try_acquire(lock)? {
+        log::tidy(dir)?;
+    }
+    Ok(())
+}
+
 /// Takes the lock of who looks after a partition.
 fn hold(path: &Path, how: &How<'_>) -> Result<Option<FileLock>> {
     if let Some(parent) = path.parent() {

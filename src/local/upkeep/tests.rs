@@ -298,3 +298,34 @@ fn leftovers_are_removed_and_what_no_topic_has_is_set_aside() {
     assert_eq!(maintain(&cluster, false), []);
     assert_eq!(poll(consumer(&cluster, "t").as_mut()).len(), 1);
 }
+
+/// A broker that dies in the middle of a swap has taken the old segments out and not put the new one in yet.
+#[test]
+fn what_a_broker_has_left_undone_is_finished_by_who_comes_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let values = ["1", "2", "3", "4"].map(|value| ("k", Some(value)));
+    {
+        let cluster = Cluster::open(dir.path()).unwrap();
+        create(&cluster, "kv", &[("internal.segment.bytes", "200")]);
+        put(&cluster, "kv", now_ms().0, &values);
+        cluster.shared.upkeep.finish();
+    }
+    let file = |name: &str| dir.path().join("broker-1/kv-0").join(name);
+    for kind in ["log", "index", "timeindex"] {
+        let live = file(&format!("00000000000000000000.{kind}"));
+        std::fs::copy(&live, file(&format!("00000000000000000000.{kind}.deleted"))).unwrap();
+        std::fs::rename(&live, file(&format!("00000000000000000000.{kind}.swap"))).unwrap();
+    }
+    std::fs::remove_dir_all(dir.path().join(".kt")).unwrap();
+    let cluster = Cluster::open(dir.path()).unwrap();
+    let read: Vec<i64> =
+        poll(consumer(&cluster, "kv").as_mut()).into_iter().map(|(offset, ..)| offset).collect();
+    assert_eq!(read, [0, 1, 2, 3]);
+    assert!(file("00000000000000000000.log").exists() && !file("00000000000000000000.log.swap").exists());
+    assert!(!file("00000000000000000000.index.deleted").exists());
+    // Whoever comes next finds the same paths.
+    let coordination = cluster.coordination().unwrap();
+    let id = cluster.open_topic("kv").unwrap().unwrap().id;
+    let beside = crate::local::paths::upkeep_beside(&coordination.partition(id, PartitionId(0)));
+    assert_eq!(beside, Some(coordination.upkeep(id, PartitionId(0))));
+}
