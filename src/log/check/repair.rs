@@ -113,6 +113,8 @@ fn plan(dir: &Path, how: &Circumstances) -> Result<Vec<Plan>> {
         };
         end = walk.run(&mut Findings::default(), |_, _| Ok(()))?;
         let mut mends = walk.mends.take().unwrap_or_default();
+        // A log doesn't end before it begins.
+        let next = next.or(Some(how.log_start).filter(|&start| start > end));
         if let Some(next) = next {
             match mends.last_mut() {
                 Some(Mend::Leave { next: until @ None, .. }) => *until = Some(next),
