@@ -205,6 +205,13 @@ impl Partition {
         locked.close()
     }
 
+    /// Recovers the closed segments too, from where a broker would begin.
+    pub(super) fn settle_closed(&mut self) -> Result<()> {
+        let (from, config) = (self.recovery_point()?, self.spec.config);
+        let locked = self.lock()?;
+        Ok(log::recover_closed(locked.dir(), from, &config)?)
+    }
+
     /// The state file, locked, and the one that its path leads to. Whoever holds it can rely on the directory: it is
     /// taken away, and a later topic's put in its place, only by a holder of this lock.
     fn locked_state_file(&mut self) -> Result<FileLock> {

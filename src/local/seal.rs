@@ -163,6 +163,15 @@ impl Seal {
         let _ = counts.write(&file);
     }
 
+    /// Whether everything that was not written to in this boot is known to be in order.
+    pub(super) fn is_in_order(&self) -> bool {
+        let counts = || {
+            let _guard = FileLock::acquire(&self.lock).ok()?;
+            self.counts(&File::open(&self.writers, Mode::Create).ok()?).ok()
+        };
+        self.marker.exists() || counts().is_some_and(|counts| counts.in_order)
+    }
+
     /// Notes that everything in the directory is in order and durable, whoever wrote it.
     pub(super) fn all_is_settled(&self) {
         let Ok(_guard) = FileLock::acquire(&self.lock) else { return };

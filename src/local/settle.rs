@@ -2,11 +2,21 @@
 
 use super::cluster::Cluster;
 use super::error::{Error, Result};
+use super::seal::Seal;
 use super::topic::OpenTopic;
 use crate::client::{self, Graduation};
 use crate::disk;
 use crate::types::{PartitionId, TopicName, Uuid};
 use std::collections::HashSet;
+
+/// How much of a log may not be in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// The active segment: closed ones are durable.
+    Tail,
+    /// All that a broker may have left when it was killed, or lost its power.
+    All,
+}
 
 impl Cluster {
     /// Recovers what killed processes wrote to last, where that is quickly done. What can't be put in order stays as it is:
@@ -24,7 +34,9 @@ impl Cluster {
     /// last one that writes.
     pub(crate) fn graduate(&self) -> client::Result<Graduation> {
         self.coordination()?;
-        let partition_count = self.settle(|_, _| true)?;
+        let is_in_order = self.seal().is_some_and(Seal::is_in_order);
+        let depth = if is_in_order { Depth::Tail } else { Depth::All };
+        let partition_count = self.settle(|_, _| true, depth)?;
         let mut is_in_use = true;
         if let Some(seal) = self.seal() {
             is_in_use = seal.is_others_too()?;
@@ -40,10 +52,10 @@ impl Cluster {
     fn settle_touched(&self) -> Result<usize> {
         let entries = disk::list(&self.coordination()?.partitions())?;
         let touched: HashSet<_> = entries.iter().filter_map(|entry| partition_of(&entry.name)).collect();
-        self.settle(|topic, partition| touched.contains(&(topic, partition)))
+        self.settle(|topic, partition| touched.contains(&(topic, partition)), Depth::Tail)
     }
 
-    fn settle(&self, is_meant: impl Fn(Uuid, PartitionId) -> bool) -> Result<usize> {
+    fn settle(&self, is_meant: impl Fn(Uuid, PartitionId) -> bool, depth: Depth) -> Result<usize> {
         let broker = self.broker().id;
         let topics: Vec<OpenTopic> = self.with_image(|image| {
             let topics = image.topics().iter();
@@ -54,7 +66,12 @@ impl Cluster {
         let mut count = 0;
         for topic in &topics {
             for &(id, _) in topic.partitions.iter().filter(|(id, _)| is_meant(topic.id, *id)) {
-                let settled = self.partition(topic, id).and_then(|mut partition| partition.settle_durably());
+                let settled = self.partition(topic, id).and_then(|mut partition| {
+                    if depth == Depth::All {
+                        partition.settle_closed()?;
+                    }
+                    partition.settle_durably()
+                });
                 match settled {
                     Ok(()) => count += 1,
                     // The topic was deleted meanwhile.

@@ -244,3 +244,42 @@ fn of_directories_side_by_side_each_has_its_own_dead() {
     assert!(is_sealed(&kt));
     assert_eq!(fs::metadata(&log).unwrap().len(), sound as u64, "the torn tail is gone");
 }
+
+/// A broker's power cut leaves zeros in the indexes of segments that it had just closed. One that starts on a sealed
+/// directory took the last of them for the time of the segment, and deleted it.
+#[test]
+fn closed_segments_are_put_in_order_before_a_directory_is_sealed_that_was_not() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic log --config segment.bytes=1048576").success();
+    let lines = format!("{}\n", "x".repeat(100_000)).repeat(16);
+    kt.stdin(lines).run("produce --topic log").shows("");
+    let log = kt.broker().join("log-0");
+    assert!(
+        fs::read_dir(&log)
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "log"))
+            .count()
+            > 1
+    );
+    let files = ["index", "timeindex"].map(|kind| log.join(format!("{:020}.{kind}", 0)));
+    let before = files.each_ref().map(|path| fs::read(path).unwrap());
+    let cut = || {
+        fs::remove_file(marker(&kt)).unwrap();
+        fs::remove_dir_all(kt.data().join(".kt")).unwrap();
+        let _ = fs::remove_file(kt.broker().join("recovery-point-offset-checkpoint"));
+    };
+    cut();
+    for (path, length) in files.iter().zip([10_485_760, 10_485_756]) {
+        fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+    }
+    kt.run("cluster graduate").success_with_notes();
+    assert!(is_sealed(&kt));
+    assert!(files.each_ref().map(|path| fs::read(path).unwrap()) == before);
+    cut();
+    let closed = log.join(format!("{:020}.log", 0));
+    let mut bytes = fs::read(&closed).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&closed, bytes).unwrap();
+    kt.run("cluster graduate").failure(1);
+    assert!(!is_sealed(&kt));
+}
