@@ -4,7 +4,7 @@
 //! How many locks are held, or waited for, and what is known of a stop are one word: none is taken between finding that none
 //! is held and stopping. Without a stop a lock costs two atomic operations and no system call. SIGSTOP can't be put off.
 
-use super::system::{handle_with, keeping_errno};
+use super::system::{handle_with, is_default, keeping_errno};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::thread;
@@ -46,12 +46,7 @@ impl Drop for Unstopped {
 /// Has stops by the terminal put off. Whoever started this process may have it ignore them: then that remains so.
 pub(crate) fn put_off_stops() {
     for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
-        // SAFETY: the structure is plain data, filled by the call.
-        let is_default = unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(signal, ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_DFL
-        };
-        if is_default {
+        if is_default(signal) {
             handle_with(signal, asked, libc::SA_RESTART);
             handle_with(libc::SIGCONT, told_to_go_on, libc::SA_RESTART);
         }

@@ -14,13 +14,24 @@ pub(super) fn handle_with(signal: libc::c_int, handler: extern "C" fn(libc::c_in
     }
 }
 
-/// Has a write beyond the file size limit answer with an error instead of killing the process.
-pub(crate) fn ignore_file_size_limit() {
-    // SAFETY: setting a disposition to SIG_IGN touches no memory of ours.
+/// Whether a signal does to this process what it does to one that says nothing of it.
+pub(super) fn is_default(signal: libc::c_int) -> bool {
+    // SAFETY: the structure is plain data, filled by the call.
     unsafe {
-        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_DFL
     }
 }
+
+/// Has a write beyond the file size limit answer with an error instead of killing the process. With a handler: programs that
+/// this one starts would go on ignoring what it ignores.
+pub(crate) fn ignore_file_size_limit() {
+    if is_default(libc::SIGXFSZ) {
+        handle_with(libc::SIGXFSZ, do_nothing, libc::SA_RESTART);
+    }
+}
+
+extern "C" fn do_nothing(_signal: libc::c_int) {}
 
 /// Makes system calls and restores `errno`, which the interrupted code may be about to read.
 pub(super) fn keeping_errno(calls: impl FnOnce()) {

@@ -15,6 +15,14 @@ fn each_record_is_a_command_with_the_value_as_its_input() {
     assert_eq!(committed(&kt), Some(3));
 }
 
+/// A command that wrote too much for its limit went on, with errors that it did not expect.
+#[test]
+fn a_command_is_not_deaf_to_what_kt_is_deaf_to() {
+    let kt = with_jobs("a\n");
+    let command = "cat >/dev/null; sh -c 'kill -XFSZ $$; echo lives' 2>/dev/null || echo ended";
+    kt.run(worker(command, &["--max-messages", "1"])).shows("ended\n2> Processed a total of 1 messages\n");
+}
+
 #[test]
 fn keys_and_headers_come_as_they_are() {
     let kt = Kt::new();
