@@ -141,6 +141,14 @@ impl Failure {
         Failure::plain(message).kt_status(Status::USAGE)
     }
 
+    /// A call to the cluster that failed, where Kafka's program prints the exception itself: no log line, but an empty one.
+    pub(crate) fn printed(error: client::Error) -> Failure {
+        Failure::from(error).in_kafka(|kafka| {
+            kafka.is_log_line = false;
+            kafka.tail = Tail::EmptyLine;
+        })
+    }
+
     /// Style for [`super::tools::Tool`]: message and table of options.
     pub(crate) fn with_table(error: ParseError) -> Failure {
         Failure::usage(error.to_string())

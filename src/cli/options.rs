@@ -79,6 +79,13 @@ pub(crate) fn target(command: Command) -> Command {
         .arg(file("command-config", "Properties file with client settings").help_heading("Cluster"))
 }
 
+/// `--bootstrap-controller`, for tools that also talk to controllers.
+pub(crate) fn controllers() -> Arg {
+    valued("bootstrap-controller", "HOST:PORT", "Controllers to talk to, instead of --bootstrap-server")
+        .value_hint(ValueHint::AnyPath)
+        .help_heading("Cluster")
+}
+
 /// `--output`, for tools that list something.
 pub(crate) fn output(command: Command) -> Command {
     command.arg(valued(

@@ -105,6 +105,11 @@ impl Parsed {
         self.all(name).map(|value| value.to_string_lossy().into_owned()).collect()
     }
 
+    /// The last argument of an option, as text.
+    pub(crate) fn last(&self, name: &str) -> Option<String> {
+        self.all(name).last().map(|value| value.to_string_lossy().into_owned())
+    }
+
     /// The argument of an option that has one value: `None` if it was not given (or without its optional argument).
     pub(crate) fn bytes(&self, name: &str) -> Result<Option<&OsStr>, Failure> {
         let mut values =

@@ -5,6 +5,7 @@
 
 use super::argparse::{self, Synopsis};
 use super::error::{Failure, Status, Stream};
+use super::parse::Parsed;
 use super::usage::KAFKA_VERSION;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -82,6 +83,21 @@ pub(crate) struct Level {
     pub(crate) group: Group,
     /// Broken between its pieces only; the first ones are the program and the command.
     pub(crate) synopsis: Synopsis,
+}
+
+/// The one word of a command line of kt's that isn't an option's: the command.
+pub(crate) fn command(parsed: &Parsed, hint: &'static str) -> Result<String, Failure> {
+    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
+    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(hint))?;
+    match words.next() {
+        Some(stray) => Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(hint)),
+        None => Ok(command.into_owned()),
+    }
+}
+
+/// What is said of a command that the tool doesn't have.
+pub(crate) fn unknown(command: &str, hint: &'static str) -> Failure {
+    Failure::plain(format!("there is no command '{command}'")).with_hint(hint)
 }
 
 /// A program with commands.

@@ -1,6 +1,6 @@
 //! `list-endpoints`: the nodes of a cluster and where they listen.
 
-use super::tool::{admin, refused};
+use super::tool::admin;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
@@ -21,7 +21,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         (false, true) => Nodes::AllBrokers,
         (false, false) => Nodes::LiveBrokers,
     };
-    let cluster = admin(context, parsed)?.describe_cluster().map_err(refused)?;
+    let cluster = admin(context, parsed)?.describe_cluster().map_err(Failure::printed)?;
     let rows = whose.of(&cluster);
     context.stdout.write_all(render(&rows, format)?.as_bytes())?;
     Ok(Status::SUCCESS)

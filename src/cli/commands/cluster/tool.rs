@@ -6,9 +6,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{self, file, flag, own, valued};
 use crate::cli::parse::Parsed;
+use crate::cli::subcommands;
 use crate::cli::tools::{KafkaAbout, Tool};
-use crate::client::{self, Admin};
-use clap::{Arg, Command, ValueHint};
+use crate::client::Admin;
+use clap::{Arg, Command};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "cluster",
@@ -52,16 +53,7 @@ fn command() -> Command {
     let table = options::output(options::target(table))
         .mut_arg("bootstrap-server", |arg| arg.short('b'))
         .mut_arg("command-config", |arg| arg.short('c'))
-        .arg(
-            valued(
-                "bootstrap-controller",
-                "HOST:PORT",
-                "Controllers to talk to, instead of --bootstrap-server",
-            )
-            .short('C')
-            .value_hint(ValueHint::AnyPath)
-            .help_heading("Cluster"),
-        )
+        .arg(options::controllers().short('C'))
         .arg(file("config", "The old name of --command-config").help_heading("Cluster"));
     table.after_help(EXAMPLES)
 }
@@ -69,17 +61,13 @@ fn command() -> Command {
 const HINT: &str = "kt cluster --help";
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
-    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(HINT))?;
-    if let Some(stray) = words.next() {
-        return Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(HINT));
-    }
-    let action = match command.as_ref() {
+    let command = subcommands::command(parsed, HINT)?;
+    let action = match command.as_str() {
         "cluster-id" => cluster_id::run,
         "list-endpoints" => list_endpoints::run,
         "unregister" => unregister::run,
         "graduate" => graduate::run,
-        other => return Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
+        other => return Err(subcommands::unknown(other, HINT)),
     };
     check_config(context, parsed)?;
     action(context, parsed)
@@ -109,15 +97,5 @@ fn check_config(context: &mut Context, parsed: &Parsed) -> Result<(), Failure> {
 
 /// The cluster that is meant.
 pub(super) fn admin(context: &Context, parsed: &Parsed) -> Result<Box<dyn Admin>, Failure> {
-    context.connect(parsed)?.admin().map_err(refused)
-}
-
-/// A call that failed: the exception's class and message, as Kafka's program leaves it uncaught.
-pub(super) fn refused(error: client::Error) -> Failure {
-    let text = format!("{}: {}", error.java_class(), error.message);
-    let failure = Failure::with_blank(error.message).in_kafka(|kafka| kafka.text = text);
-    match error.hint {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
+    context.connect(parsed)?.admin().map_err(Failure::printed)
 }

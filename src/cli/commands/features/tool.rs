@@ -7,8 +7,9 @@ use crate::cli::error::{Failure, Status};
 use crate::cli::options::{self, flag, valued};
 use crate::cli::parse::Parsed;
 use crate::cli::releases;
+use crate::cli::subcommands;
 use crate::cli::tools::{KafkaAbout, Tool};
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, Command};
 use std::io::Write;
 
 pub(crate) const TOOL: Tool = Tool {
@@ -52,34 +53,26 @@ fn command() -> Command {
         .arg(valued("node-id", "ID", "describe: the node to ask"))
         .arg(flag("unsafe", "downgrade, disable: even if metadata is lost"))
         .arg(flag("dry-run", "Only try whether it can be done"));
-    let controller =
-        valued("bootstrap-controller", "HOST:PORT", "Controllers to talk to, instead of --bootstrap-server")
-            .value_hint(ValueHint::AnyPath)
-            .help_heading("Cluster");
-    options::output(options::target(table)).arg(controller).after_help(EXAMPLES)
+    options::output(options::target(table)).arg(options::controllers()).after_help(EXAMPLES)
 }
 
 const HINT: &str = "kt features --help";
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
-    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(HINT))?;
-    if let Some(stray) = words.next() {
-        return Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(HINT));
-    }
+    let command = subcommands::command(parsed, HINT)?;
     command_config(parsed)?;
-    match command.as_ref() {
+    match command.as_str() {
         "describe" => describe::run(context, parsed),
         "upgrade" => update::run(context, parsed, update::Action::Upgrade),
         "downgrade" => update::run(context, parsed, update::Action::Downgrade),
         "disable" => update::run(context, parsed, update::Action::Disable),
         "version-mapping" => {
-            let release = last(parsed, "release-version");
+            let release = parsed.last("release-version");
             context.stdout.write_all(releases::mapping(release.as_deref())?.as_bytes())?;
             Ok(Status::SUCCESS)
         }
         "feature-dependencies" => dependencies(context, parsed),
-        other => Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
+        other => Err(subcommands::unknown(other, HINT)),
     }
 }
 
@@ -93,9 +86,4 @@ fn dependencies(context: &mut Context, parsed: &Parsed) -> Result<Status, Failur
         context.stdout.write_all(releases::dependencies(name, level)?.as_bytes())?;
     }
     Ok(Status::SUCCESS)
-}
-
-/// The last argument of an option.
-pub(super) fn last(parsed: &Parsed, option: &str) -> Option<String> {
-    parsed.all(option).last().map(|text| text.to_string_lossy().into_owned())
 }

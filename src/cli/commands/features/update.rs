@@ -1,6 +1,5 @@
 //! `upgrade`, `downgrade`, `disable`: other levels of features.
 
-use super::tool::last;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status, Stream};
 use crate::cli::parse::Parsed;
@@ -92,7 +91,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed, action: Action) -> Res
 /// The levels that the command line asks for, by feature.
 fn wanted(context: &mut Context, parsed: &Parsed, action: Action) -> Result<BTreeMap<String, i16>, Failure> {
     let features = parsed.texts("feature");
-    let (release, metadata) = (last(parsed, "release-version"), last(parsed, "metadata"));
+    let (release, metadata) = (parsed.last("release-version"), parsed.last("metadata"));
     let mut levels = BTreeMap::new();
     if action == Action::Disable {
         for feature in features {

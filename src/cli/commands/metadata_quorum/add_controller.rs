@@ -1,6 +1,6 @@
 //! `add-controller`: adds the controller of a server.properties to the quorum.
 
-use super::tool::{admin, refused};
+use super::tool::admin;
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
@@ -30,7 +30,7 @@ pub(super) fn run(
         writeln!(context.stdout, "DRY RUN of adding {what}")?;
         return Ok(Status::SUCCESS);
     }
-    admin(context, parsed)?.add_voter(id, directory_id).map_err(refused)?;
+    admin(context, parsed)?.add_voter(id, directory_id).map_err(Failure::printed)?;
     writeln!(context.stdout, "Added {what}")?;
     Ok(Status::SUCCESS)
 }

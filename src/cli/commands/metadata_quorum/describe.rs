@@ -1,6 +1,6 @@
 //! `describe`: the members of the quorum, in short or one by one.
 
-use super::tool::{admin, refused};
+use super::tool::admin;
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
@@ -46,9 +46,9 @@ pub(super) fn run(
     }
     let format = context.format(parsed)?;
     let admin = admin(context, parsed)?;
-    let quorum = admin.describe_quorum().map_err(refused)?;
+    let quorum = admin.describe_quorum().map_err(Failure::printed)?;
     let text = if parsed.has("status") {
-        let cluster = admin.describe_cluster().map_err(refused)?.cluster_id;
+        let cluster = admin.describe_cluster().map_err(Failure::printed)?.cluster_id;
         status(&cluster, &quorum, format)?
     } else {
         replication(&quorum, human.then(now_ms)).render(format)?

@@ -1,6 +1,6 @@
 //! `remove-controller`: takes a controller out of the quorum.
 
-use super::tool::{admin, refused};
+use super::tool::admin;
 use crate::cli::config::Properties;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
@@ -26,7 +26,7 @@ pub(super) fn run(
         writeln!(context.stdout, "DRY RUN of removing  KRaft controller {id} with directory id {directory}")?;
         return Ok(Status::SUCCESS);
     }
-    admin(context, parsed)?.remove_voter(BrokerId(id), directory).map_err(refused)?;
+    admin(context, parsed)?.remove_voter(BrokerId(id), directory).map_err(Failure::printed)?;
     writeln!(context.stdout, "Removed KRaft controller {id} with directory id {directory}")?;
     Ok(Status::SUCCESS)
 }

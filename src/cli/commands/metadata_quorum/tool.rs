@@ -6,9 +6,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::options::{self, flag, valued};
 use crate::cli::parse::Parsed;
+use crate::cli::subcommands;
 use crate::cli::tools::{KafkaAbout, Tool};
-use crate::client::{self, Admin};
-use clap::{Arg, Command, ValueHint};
+use crate::client::Admin;
+use clap::{Arg, Command};
 use std::path::Path;
 
 pub(crate) const TOOL: Tool = Tool {
@@ -46,26 +47,18 @@ fn command() -> Command {
         .arg(valued("controller-id", "ID", "remove-controller: the controller").short('i'))
         .arg(valued("controller-directory-id", "ID", "remove-controller: the id of its directory").short('d'))
         .arg(flag("dry-run", "Only say what would be done"));
-    let controller =
-        valued("bootstrap-controller", "HOST:PORT", "Controllers to talk to, instead of --bootstrap-server")
-            .value_hint(ValueHint::AnyPath)
-            .help_heading("Cluster");
-    options::output(options::target(table)).arg(controller).after_help(EXAMPLES)
+    options::output(options::target(table)).arg(options::controllers()).after_help(EXAMPLES)
 }
 
 const HINT: &str = "kt metadata-quorum --help";
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
-    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(HINT))?;
-    if let Some(stray) = words.next() {
-        return Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(HINT));
-    }
-    let action = match command.as_ref() {
+    let command = subcommands::command(parsed, HINT)?;
+    let action = match command.as_str() {
         "describe" => describe::run,
         "add-controller" => add_controller::run,
         "remove-controller" => remove_controller::run,
-        other => return Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
+        other => return Err(subcommands::unknown(other, HINT)),
     };
     let config = config(parsed)?;
     action(context, parsed, config.as_ref())
@@ -84,15 +77,5 @@ fn config(parsed: &Parsed) -> Result<Option<Properties>, Failure> {
 
 /// The cluster that is meant.
 pub(super) fn admin(context: &Context, parsed: &Parsed) -> Result<Box<dyn Admin>, Failure> {
-    context.connect(parsed)?.admin().map_err(refused)
-}
-
-/// A call that failed: the exception's class and message, as Kafka's program leaves it uncaught.
-pub(super) fn refused(error: client::Error) -> Failure {
-    let text = format!("{}: {}", error.java_class(), error.message);
-    let failure = Failure::with_blank(error.message).in_kafka(|kafka| kafka.text = text);
-    match error.hint {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
+    context.connect(parsed)?.admin().map_err(Failure::printed)
 }

@@ -3,7 +3,7 @@
 use super::info::Meta;
 use super::node::Node;
 use super::scram;
-use super::tool::{last, missing};
+use super::tool::missing;
 use super::voters;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
@@ -27,7 +27,7 @@ const CREDENTIALS_SINCE: i16 = 11;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let node = Node::load(parsed)?;
-    let cluster_id = last(parsed, "cluster-id").ok_or_else(|| missing("cluster-id"))?;
+    let cluster_id = parsed.last("cluster-id").ok_or_else(|| missing("cluster-id"))?;
     let quorum = quorum(parsed, &node)?;
     let levels = levels(parsed, &quorum)?;
     let credentials = parsed.texts("add-scram");
@@ -98,7 +98,7 @@ impl Quorum {
 
 fn quorum(parsed: &Parsed, node: &Node) -> Result<Quorum, Failure> {
     let refuse = |message: &str| Err(Failure::plain(message));
-    let initial = last(parsed, "initial-controllers");
+    let initial = parsed.last("initial-controllers");
     let standalone = parsed.has("standalone");
     if node.has_fixed_voters {
         if standalone || initial.is_some() {
@@ -184,7 +184,7 @@ fn levels(parsed: &Parsed, quorum: &Quorum) -> Result<BTreeMap<String, i16>, Fai
 /// The format of the metadata, by `--release-version` or as one of the features.
 fn release(parsed: &Parsed, chosen: &mut BTreeMap<String, i16>) -> Result<i16, Failure> {
     let by_level = chosen.remove(METADATA_VERSION);
-    match (last(parsed, "release-version"), by_level) {
+    match (parsed.last("release-version"), by_level) {
         (Some(_), Some(_)) => Err(Failure::plain(
             "Use --release-version instead of --feature metadata.version=X to avoid ambiguity.",
         )),

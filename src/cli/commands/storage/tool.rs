@@ -6,6 +6,7 @@ use crate::cli::error::{Failure, Status};
 use crate::cli::options::{self, file, flag, valued};
 use crate::cli::parse::Parsed;
 use crate::cli::releases;
+use crate::cli::subcommands;
 use crate::cli::tools::{KafkaAbout, Tool};
 use crate::types::Uuid;
 use clap::{Arg, Command};
@@ -73,12 +74,8 @@ fn command() -> Command {
 const HINT: &str = "kt storage --help";
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
-    let mut words = parsed.words().iter().map(|word| word.to_string_lossy());
-    let command = words.next().ok_or_else(|| Failure::plain("a command is required").with_hint(HINT))?;
-    if let Some(stray) = words.next() {
-        return Err(Failure::plain(format!("'{stray}' means nothing to {command}")).with_hint(HINT));
-    }
-    match command.as_ref() {
+    let command = subcommands::command(parsed, HINT)?;
+    match command.as_str() {
         "info" => info::run(context, parsed),
         "format" => format::run(context, parsed),
         "random-uuid" => {
@@ -86,12 +83,12 @@ fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
             Ok(Status::SUCCESS)
         }
         "version-mapping" => {
-            let release = last(parsed, "release-version");
+            let release = parsed.last("release-version");
             context.stdout.write_all(releases::mapping(release.as_deref())?.as_bytes())?;
             Ok(Status::SUCCESS)
         }
         "feature-dependencies" => dependencies(context, parsed),
-        other => Err(Failure::plain(format!("there is no command '{other}'")).with_hint(HINT)),
+        other => Err(subcommands::unknown(other, HINT)),
     }
 }
 
@@ -111,11 +108,6 @@ fn dependencies(context: &mut Context, parsed: &Parsed) -> Result<Status, Failur
         context.stdout.write_all(releases::dependencies(name, level)?.as_bytes())?;
     }
     Ok(Status::SUCCESS)
-}
-
-/// The last argument of an option.
-pub(super) fn last(parsed: &Parsed, option: &str) -> Option<String> {
-    parsed.all(option).last().map(|text| text.to_string_lossy().into_owned())
 }
 
 /// An option that the action can't do without.
