@@ -27,6 +27,7 @@ pub(crate) struct Channels(u32);
 
 impl Channels {
     pub(crate) const NONE: Channels = Channels(0);
+    pub(crate) const ALL: Channels = Channels(u32::MAX);
 
     /// The channel of a thing that is told apart by `hash`.
     pub(crate) const fn of(hash: u64) -> Channels {

@@ -10,6 +10,7 @@ use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
 use super::paths::{self, Coordination};
 use super::producer::LocalProducer;
+use super::raw::Watcher;
 use super::replicas::{Leadership, Replicas};
 use super::seal::Seal;
 use super::share::LocalShareConsumer;
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     /// Whether the topics' settings may not be known.
     pub(super) settings_unknown: bool,
     pub(super) wake: Wake,
+    /// Of those who wait for what other processes do.
+    pub(super) watcher: Watcher,
     pub(super) metadata: Mutex<MetadataLog>,
     pub(super) catalog: Mutex<Arc<TopicCatalog>>,
     /// `None` where nothing can be written.
@@ -155,6 +158,12 @@ impl Cluster {
 
     pub(super) fn wake(&self) -> Wake {
         self.shared.wake
+    }
+
+    /// Tells whoever waits in this process what other processes did.
+    #[allow(dead_code)]
+    pub(crate) fn watcher(&self) -> &Watcher {
+        &self.shared.watcher
     }
 
     /// The paths under `.kt/`; an error where nothing can be written.

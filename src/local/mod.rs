@@ -35,6 +35,7 @@ mod paths;
 mod producer;
 mod quorum;
 mod quotas;
+pub(crate) mod raw;
 mod reassignments;
 mod receipts;
 mod replicas;

@@ -9,6 +9,7 @@ use super::leftovers;
 use super::metadata::MetadataLog;
 use super::partition::{Access, Partition, PartitionSpec};
 use super::paths::{COORDINATION, Coordination};
+use super::raw::Watcher;
 use super::replicas::{Replicas, most_advanced};
 use super::seal::Seal;
 use super::site::{self, Layout, Logs, Site};
@@ -124,6 +125,7 @@ impl Cluster {
             notes,
             settings_unknown,
             wake,
+            watcher: Watcher::new(wake),
             metadata: Mutex::new(metadata),
             catalog: Mutex::default(),
             seal: None,
@@ -185,6 +187,7 @@ impl Cluster {
             notes,
             settings_unknown: false,
             wake,
+            watcher: Watcher::new(wake),
             metadata,
             catalog: Mutex::default(),
             seal,
