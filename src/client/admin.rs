@@ -8,6 +8,7 @@ use super::{
     ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
     TransactionFilter, TransactionListing,
 };
+use crate::types::acl::{AclBinding, AclFilter};
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
 /// The administrative calls of Kafka's Admin client. Errors carry Kafka's code and message.
@@ -87,6 +88,15 @@ pub(crate) trait Admin {
 
     /// Gives passwords to users and takes others away; all of `changes` or none.
     fn alter_scram(&self, changes: &[ScramAlteration]) -> Result<()>;
+
+    /// The access control entries that match, sorted.
+    fn describe_acls(&self, filter: &AclFilter) -> Result<Vec<AclBinding>>;
+
+    /// Adds access control entries; one that is there already is none more. One answer for each, in the order asked.
+    fn create_acls(&self, bindings: &[AclBinding]) -> Result<Vec<Result<()>>>;
+
+    /// Takes away what any of `filters` matches, and answers what each has matched, in the order asked.
+    fn delete_acls(&self, filters: &[AclFilter]) -> Result<Vec<Vec<AclBinding>>>;
 
     /// One answer for each request, in the order asked.
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>>;

@@ -4,8 +4,8 @@
 use super::cluster::Cluster;
 use super::groups::GroupLogs;
 use super::{
-    api_versions, brokers, configs, delete_records, elections, features, groups, log_dirs, offsets, quorum,
-    quotas, reassignments, scram, share, topics, transactions,
+    acls, api_versions, brokers, configs, delete_records, elections, features, groups, log_dirs, offsets,
+    quorum, quotas, reassignments, scram, share, topics, transactions,
 };
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
@@ -15,6 +15,7 @@ use crate::client::{
     ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
     TransactionFilter, TransactionListing,
 };
+use crate::types::acl::{AclBinding, AclFilter};
 use crate::types::{BrokerId, Offset, TopicPartition, Uuid};
 
 /// The Admin of a data directory.
@@ -140,6 +141,18 @@ impl Admin for LocalAdmin {
 
     fn alter_scram(&self, changes: &[ScramAlteration]) -> Result<()> {
         scram::alter(&self.cluster, changes)
+    }
+
+    fn describe_acls(&self, filter: &AclFilter) -> Result<Vec<AclBinding>> {
+        acls::describe(&self.cluster, filter)
+    }
+
+    fn create_acls(&self, bindings: &[AclBinding]) -> Result<Vec<Result<()>>> {
+        acls::create(&self.cluster, bindings)
+    }
+
+    fn delete_acls(&self, filters: &[AclFilter]) -> Result<Vec<Vec<AclBinding>>> {
+        acls::delete(&self.cluster, filters)
     }
 
     fn list_offsets(&self, requests: &[(TopicPartition, OffsetSpec)]) -> Vec<Result<OffsetInfo>> {

@@ -1,5 +1,6 @@
 //! `Cluster`: a data directory, opened. What the commands hold; everything else here is reached through it.
 
+use super::acls::CachedAcls;
 use super::admin::LocalAdmin;
 use super::broker::Broker;
 use super::bulk::{LocalBulkReader, LocalBulkWriter};
@@ -61,6 +62,7 @@ pub(super) struct Shared {
     pub(super) watcher: Watcher,
     pub(super) metadata: Mutex<MetadataLog>,
     pub(super) catalog: Mutex<Arc<TopicCatalog>>,
+    pub(super) acls: Mutex<CachedAcls>,
     /// `None` where nothing can be written.
     pub(super) seal: Option<Arc<Seal>>,
     /// Cleans up behind those who write.

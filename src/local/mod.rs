@@ -2,6 +2,7 @@
 //!
 //! The only place that holds locks over several things. Never prints and never reads the environment.
 
+mod acls;
 mod admin;
 mod api_versions;
 mod assigned;

@@ -12,9 +12,13 @@ use super::security_records::{
 use super::topics::Topics;
 use crate::types::{BrokerId, Uuid};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A resource's own settings, by key.
 pub(crate) type Settings = BTreeMap<String, String>;
+
+/// The access control entries, by id.
+pub(crate) type AclEntries = BTreeMap<Uuid, AccessControlEntryRecord>;
 
 /// The state of the metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +31,8 @@ pub(crate) struct Image {
     next_producer_id: i64,
     quotas: BTreeMap<QuotaEntity, BTreeMap<String, f64>>,
     pub(super) scram: BTreeMap<(String, i8), UserScramCredentialRecord>,
-    pub(super) acls: BTreeMap<Uuid, AccessControlEntryRecord>,
+    /// Shared with who has made something of them: a new one is a new state.
+    pub(super) acls: Arc<AclEntries>,
     pub(super) tokens: BTreeMap<String, DelegationTokenRecord>,
     unknown_records: usize,
 }
@@ -80,6 +85,11 @@ impl Image {
     /// The SCRAM credentials, by user and mechanism.
     pub(crate) fn scram(&self) -> impl Iterator<Item = &UserScramCredentialRecord> {
         self.scram.values()
+    }
+
+    /// The access control entries. The same `Arc` as before where none has changed.
+    pub(crate) fn acls(&self) -> &Arc<AclEntries> {
+        &self.acls
     }
 
     /// How many records were of a type or version that this program does not know.
@@ -138,10 +148,10 @@ impl Image {
                 self.scram.remove(&(which.name, which.mechanism));
             }
             Record::AccessControlEntry(entry) => {
-                self.acls.insert(entry.id, entry);
+                Arc::make_mut(&mut self.acls).insert(entry.id, entry);
             }
             Record::RemoveAccessControlEntry(id) => {
-                self.acls.remove(&id);
+                Arc::make_mut(&mut self.acls).remove(&id);
             }
             Record::DelegationToken(token) => {
                 self.tokens.insert(token.token_id.clone(), token);

@@ -8,6 +8,7 @@ mod image;
 mod loader;
 mod partition_records;
 mod placement;
+mod plan_acls;
 mod plan_brokers;
 mod plan_configs;
 mod plan_elections;
@@ -26,9 +27,10 @@ mod topics;
 
 pub(crate) use bootstrap::{NewBroker, NewController, feature_level, feature_levels, new_cluster};
 pub(crate) use error::{Error, PlanError};
-pub(crate) use image::Image;
+pub(crate) use image::{AclEntries, Image};
 pub(crate) use loader::Loader;
 pub(crate) use partition_records::{PartitionRecord, PartitionState, TopicRecord};
+pub(crate) use plan_acls::{create_acls, delete_acls};
 pub(crate) use plan_brokers::{is_shut_out, revive_broker};
 pub(crate) use plan_configs::{ConfigChange, alter_configs};
 pub(crate) use plan_elections::{Election, elect_leader};
@@ -39,7 +41,7 @@ pub(crate) use plan_unregister::unregister_broker;
 pub(crate) use record::{ConfigKind, ProducerIdsRecord, Record};
 pub(crate) use registration_records::Endpoint;
 pub(crate) use scram::{ScramMechanism, ScramUpsertion, alter_scram};
-pub(crate) use security_records::{QuotaEntity, UserScramCredentialRecord};
+pub(crate) use security_records::{AccessControlEntryRecord, QuotaEntity, UserScramCredentialRecord};
 pub(crate) use settings::{
     ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,
     topic_settings,

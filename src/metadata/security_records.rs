@@ -1,5 +1,5 @@
-//! Quotas, SCRAM credentials, access control entries and delegation tokens. kt enforces none of them, but keeps them:
-//! a directory of a real broker must not lose them when its metadata is written anew.
+//! Quotas, SCRAM credentials, access control entries and delegation tokens. A command that works on a directory is bound by none
+//! of them, but all are kept: a directory of a real broker must not lose them when its metadata is written anew.
 
 use crate::types::{CodecError, Reader, Uuid, Writer};
 

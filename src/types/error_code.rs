@@ -69,6 +69,7 @@ error_codes! {
     OutOfOrderSequence, "OutOfOrderSequenceException", "The broker received an out of order sequence number.";
     InvalidProducerEpoch, "InvalidProducerEpochException", "Producer attempted to produce with an old epoch.";
     TransactionCoordinatorFenced, "TransactionCoordinatorFencedException", "Indicates that the transaction coordinator sending a WriteTxnMarker is no longer the current coordinator for a given producer.";
+    SecurityDisabled, "SecurityDisabledException", "Security features are disabled.";
     UnacceptableCredential, "UnacceptableCredentialException", "Requested credential would not meet criteria for acceptability.";
     DuplicateResource, "DuplicateResourceException", "A request illegally referred to the same resource twice.";
     ResourceNotFound, "ResourceNotFoundException", "A request illegally referred to a resource that does not exist.";

@@ -1,6 +1,7 @@
 //! The nouns of Kafka as small values: offsets, ids, names, times, error codes, and a borrowed view of a record.
 //! Knows no file, no lock and no wire.
 
+pub(crate) mod acl;
 mod codec;
 pub(crate) mod config;
 mod duration;
