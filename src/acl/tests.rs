@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::types::acl::{AclBinding, PatternType, ResourcePattern};
-use AclOperation::{All, Alter, AlterConfigs, Delete, Describe, DescribeConfigs, Read, Write};
+use AclOperation::{Alter, AlterConfigs, Delete, Describe, DescribeConfigs, Read, Write};
 use Decision::{Allowed, Denied};
 
 /// `allow|deny PRINCIPAL HOST OPERATION NAME`, the name of a topic, with `...` at its end a prefix.
