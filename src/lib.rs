@@ -14,9 +14,12 @@ mod disk;
 mod group;
 mod local;
 mod log;
+mod memory;
 mod metadata;
 mod output;
 mod record;
+#[allow(dead_code, reason = "what handlers that are being written will use")]
+mod serve;
 mod share;
 mod signal;
 mod txn;
@@ -24,6 +27,9 @@ mod types;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+#[global_allocator]
+static MEMORY: memory::Lenient = memory::Lenient;
 
 /// Runs the command line `args` (with the program's name first) and returns the process's exit status.
 pub fn run(args: Vec<OsString>) -> ExitCode {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("signal", &[]),
+    ("memory", &[]),
     ("disk", &["types", "signal"]),
     ("record", &["types"]),
     ("client", &["types"]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["acl", "client", "group", "txn", "share", "metadata", "log", "record", "disk", "types", "signal"],
     ),
     ("remote", &["client", "types"]),
-    ("serve", &["acl", "local", "group", "record", "client", "types"]),
+    ("serve", &["acl", "local", "group", "record", "client", "types", "signal"]),
     ("registry", &["client", "types"]),
     ("cli", &["client", "output", "types", "signal"]),
     ("lib", &["cli"]),
@@ -57,6 +58,8 @@ const USED_IN_ONE_FOLDER: &[(&str, &str)] = &[
     ("lz4_flex", "record"),
     ("zstd", "record"),
     ("flate2", "record"),
+    ("tokio", "serve"),
+    ("kafka_protocol", "serve"),
 ];
 
 /// The one door to the disk, the streams that a process is born with, and the files that arguments name.

@@ -169,6 +169,11 @@ impl Connection {
         self.cluster.notes()
     }
 
+    /// The directory itself, for who serves it to others.
+    pub(crate) fn into_cluster(self) -> local::Cluster {
+        self.cluster
+    }
+
     pub(crate) fn admin(&self) -> client::Result<Box<dyn client::Admin>> {
         Ok(self.cluster.admin())
     }

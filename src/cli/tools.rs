@@ -75,6 +75,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::copy::TOOL,
     commands::check::TOOL,
     commands::maintain::TOOL,
+    commands::serve::TOOL,
     commands::perf::PRODUCER,
     commands::perf::CONSUMER,
     commands::perf::LATENCY,

@@ -130,6 +130,7 @@ pub(crate) struct PartitionDescription {
     pub(crate) partition: PartitionId,
     /// `None` while no replica in sync is alive.
     pub(crate) leader: Option<BrokerId>,
+    pub(crate) leader_epoch: LeaderEpoch,
     pub(crate) replicas: Vec<BrokerId>,
     pub(crate) isr: Vec<BrokerId>,
     pub(crate) elr: Vec<BrokerId>,

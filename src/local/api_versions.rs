@@ -7,7 +7,7 @@ const fn api(name: &'static str, key: i16, versions: Option<(i16, i16)>) -> ApiV
     ApiVersions { name, key, versions }
 }
 
-pub(super) const TABLE: [ApiVersions; 77] = [
+pub(crate) const TABLE: [ApiVersions; 77] = [
     api("Produce", 0, Some((0, 13))),
     api("Fetch", 1, Some((4, 18))),
     api("ListOffsets", 2, Some((1, 11))),

@@ -26,7 +26,7 @@ use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
 use crate::log::{Gaps, LogConfig, Notes, OffsetCheckpoint, read_checkpoint};
 use crate::metadata::{Image, Record};
-use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition, Uuid};
+use crate::types::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition, Uuid};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -147,6 +147,11 @@ impl Cluster {
         })?;
         let (host, port) = endpoint.unwrap_or_default();
         Ok(Node { id, host, port, rack: None, fenced: false })
+    }
+
+    /// The broker that whoever works on this directory acts for.
+    pub(crate) fn broker_id(&self) -> BrokerId {
+        self.broker().id
     }
 
     pub(super) fn broker(&self) -> &Broker {

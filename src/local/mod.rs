@@ -57,6 +57,7 @@ mod transactions;
 mod upkeep;
 
 pub(crate) use crate::log::Notes;
+pub(crate) use api_versions::TABLE as API_VERSIONS;
 pub(crate) use cluster::Cluster;
 pub(crate) use format::{format_directory, stored_credential};
 pub(crate) use site::Site;

@@ -54,6 +54,7 @@ fn description(topic: &Topic) -> TopicDescription {
     let partitions = topic.partitions().map(|(partition, state)| PartitionDescription {
         partition,
         leader: state.leader,
+        leader_epoch: state.leader_epoch,
         replicas: state.replicas.to_vec(),
         isr: state.isr.to_vec(),
         elr: state.elr().to_vec(),

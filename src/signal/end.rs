@@ -7,7 +7,7 @@
 use super::patience;
 use super::system::{handle_with, keeping_errno};
 use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
@@ -74,6 +74,13 @@ impl Bell {
     pub(crate) fn answer(&self) {
         let mut rings = [0; 64];
         while (&self.pipe).read(&mut rings).is_ok_and(|count| count == rings.len()) {}
+    }
+}
+
+/// The pipe itself, for who waits for it in a way of his own.
+impl From<Bell> for OwnedFd {
+    fn from(bell: Bell) -> OwnedFd {
+        bell.pipe.into()
     }
 }
 

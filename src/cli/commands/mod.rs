@@ -22,6 +22,7 @@ pub(crate) mod metadata_quorum;
 pub(crate) mod perf;
 pub(crate) mod produce;
 pub(crate) mod reassign;
+pub(crate) mod serve;
 pub(crate) mod share_consume;
 pub(crate) mod share_groups;
 pub(crate) mod storage;

@@ -173,12 +173,13 @@ pub(super) fn partition_csv(topics: &[TopicView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{PartitionId, Uuid};
+    use crate::types::{LeaderEpoch, PartitionId, Uuid};
 
     fn view() -> TopicView {
         let partition = |number, leader| PartitionDescription {
             partition: PartitionId(number),
             leader,
+            leader_epoch: LeaderEpoch(0),
             replicas: vec![BrokerId(2), BrokerId(1)],
             isr: vec![BrokerId(2)],
             elr: vec![BrokerId(1)],

@@ -1,0 +1,6 @@
+//! `kt serve`: the directory for every client that speaks Kafka's protocol.
+
+mod run;
+mod tool;
+
+pub(crate) use tool::TOOL;

@@ -1,0 +1,34 @@
+//! `kt serve`: from the options to a server that runs.
+
+use crate::cli::config::command_config;
+use crate::cli::context::Context;
+use crate::cli::error::{Failure, Status};
+use crate::cli::parse::Parsed;
+use crate::serve::{Listen, Server, Settings};
+use std::io::Write;
+
+pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
+    if let Some(word) = parsed.words().first() {
+        return Err(Failure::misuse(format!("unexpected argument '{}'", word.to_string_lossy())));
+    }
+    command_config(parsed)?;
+    let settings = Settings { listen: listen(parsed)? };
+    let cluster = context.connect(parsed)?.into_cluster();
+    let failed = |error: crate::serve::Error| Failure::plain(error.to_string());
+    let server = Server::bind(cluster, &settings).map_err(failed)?;
+    let addresses = server.addresses();
+    let addresses: Vec<String> = addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+    writeln!(context.stdout, "listening on {}", addresses.join(","))?;
+    context.stdout.flush()?;
+    server.run().map_err(failed)?;
+    Ok(Status::SUCCESS)
+}
+
+fn listen(parsed: &Parsed) -> Result<Vec<Listen>, Failure> {
+    let given = parsed.texts("listen");
+    if given.is_empty() {
+        return Ok(vec![Listen::default_address()]);
+    }
+    let listen = |text: &String| text.parse::<Listen>().map_err(|e| Failure::misuse(e.to_string()));
+    given.iter().map(listen).collect()
+}

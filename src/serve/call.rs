@@ -1,0 +1,118 @@
+//! `Call`: a request as its handler sees it, and the way back.
+
+use super::context::Context;
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::{ApiKey, ResponseHeader};
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Who sits at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// Under which host and port this server is known to the peer.
+    pub(super) advertised: (String, u16),
+}
+
+impl Peer {
+    /// As Kafka shows where a client sits: `/127.0.0.1`.
+    pub(super) fn host(&self) -> String {
+        format!("/{}", self.address.ip().to_canonical())
+    }
+}
+
+/// A request without its body. Clones are cheap.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) context: Arc<Context>,
+    pub(super) peer: Arc<Peer>,
+    pub(super) key: ApiKey,
+    pub(super) version: i16,
+    pub(super) correlation_id: i32,
+    pub(super) client_id: Option<StrBytes>,
+}
+
+/// The bytes of an answer, its length in front; written one part after another.
+pub(super) type Reply = Vec<Bytes>;
+
+/// What becomes of a request.
+pub(super) enum Answer {
+    Now(Reply),
+    /// The next request may be taken before this answer is ready; answers go out in the order of the requests.
+    Later(Pin<Box<dyn Future<Output = Result<Reply, Hangup>> + Send>>),
+    /// The client asked for none.
+    Nothing,
+}
+
+/// Why a connection is given up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Hangup {
+    #[error("{key:?} v{version} can't be read: {why}")]
+    Malformed { key: ApiKey, version: i16, why: String },
+    #[error("{key:?} v{version} can't be answered: {why}")]
+    Unanswerable { key: ApiKey, version: i16, why: String },
+    #[error("request {key} v{version} is not served")]
+    NotServed { key: i16, version: i16 },
+    #[error("a request of {size} bytes")]
+    Size { size: i32 },
+    #[error("the request's header can't be read")]
+    Header,
+    #[error("the handler of {key:?} v{version} failed")]
+    Failed { key: ApiKey, version: i16 },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Call {
+    pub(super) fn client_id(&self) -> &str {
+        self.client_id.as_ref().map_or("", |id| id.as_str())
+    }
+
+    /// Reads the body of the request.
+    pub(super) fn decode<Q: Decodable>(&self, body: &mut Bytes) -> Result<Q, Hangup> {
+        let malformed = |why: String| Hangup::Malformed { key: self.key, version: self.version, why };
+        let request = Q::decode(body, self.version).map_err(|e| malformed(e.to_string()))?;
+        if !body.is_empty() {
+            return Err(malformed(format!("{} bytes too many", body.len())));
+        }
+        Ok(request)
+    }
+
+    /// An answer as bytes, ready to be sent.
+    pub(super) fn encode<R: Encodable + HeaderVersion>(&self, response: &R) -> Result<Reply, Hangup> {
+        self.encode_as(response, self.version)
+    }
+
+    /// The same in another version than the request's.
+    pub(super) fn encode_as<R: Encodable + HeaderVersion>(
+        &self,
+        response: &R,
+        version: i16,
+    ) -> Result<Reply, Hangup> {
+        let unanswerable =
+            |e: &dyn ToString| Hangup::Unanswerable { key: self.key, version, why: e.to_string() };
+        let header = ResponseHeader::default().with_correlation_id(self.correlation_id);
+        let header_version = R::header_version(version);
+        let size = header.compute_size(header_version).map_err(|e| unanswerable(&e))?
+            + response.compute_size(version).map_err(|e| unanswerable(&e))?;
+        let length = i32::try_from(size).map_err(|e| unanswerable(&e))?;
+        let mut bytes = BytesMut::with_capacity(4 + size);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        header.encode(&mut bytes, header_version).map_err(|e| unanswerable(&e))?;
+        response.encode(&mut bytes, version).map_err(|e| unanswerable(&e))?;
+        Ok(vec![bytes.freeze()])
+    }
+
+    /// Runs what may block on a thread where it may.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Call) -> T + Send + 'static,
+    ) -> Result<T, Hangup> {
+        let call = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&call)).await;
+        done.map_err(|_| Hangup::Failed { key: self.key, version: self.version })
+    }
+}

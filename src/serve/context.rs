@@ -1,0 +1,24 @@
+//! What all requests of a server share.
+
+use crate::local::Cluster;
+use tokio::sync::watch;
+
+/// One in a server.
+pub(super) struct Context {
+    pub(super) cluster: Cluster,
+    /// Becomes true when the server is to end.
+    stopping: watch::Receiver<bool>,
+}
+
+impl Context {
+    pub(super) fn new(cluster: Cluster, stopping: watch::Receiver<bool>) -> Context {
+        Context { cluster, stopping }
+    }
+
+    /// Returns when the server is to end: who waits for something answers then with what there is.
+    pub(super) async fn stopping(&self) {
+        let mut stopping = self.stopping.clone();
+        // An error means that the server is gone.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+}

@@ -1,0 +1,37 @@
+//! Which handler takes which request.
+
+use super::call::{Answer, Call, Hangup};
+use super::handlers::{api_versions, metadata};
+use bytes::Bytes;
+use kafka_protocol::messages::ApiKey;
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
+
+/// Has a request answered. `body` is what follows its header.
+pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
+    match call.key {
+        ApiKey::ApiVersions => at_once(call, body, api_versions::handle),
+        ApiKey::Metadata => on_a_thread(call, body, metadata::handle).await,
+        key => Err(Hangup::NotServed { key: key as i16, version: call.version }),
+    }
+}
+
+/// For what neither locks nor touches a file.
+fn at_once<Q: Decodable, R: Encodable + HeaderVersion>(
+    call: Call,
+    mut body: Bytes,
+    handle: fn(&Call, Q) -> R,
+) -> Result<Answer, Hangup> {
+    let request = call.decode(&mut body)?;
+    Ok(Answer::Now(call.encode(&handle(&call, request))?))
+}
+
+/// For what may block for a moment.
+async fn on_a_thread<Q, R>(call: Call, mut body: Bytes, handle: fn(&Call, Q) -> R) -> Result<Answer, Hangup>
+where
+    Q: Decodable + Send + 'static,
+    R: Encodable + HeaderVersion + 'static,
+{
+    let request: Q = call.decode(&mut body)?;
+    let reply = call.blocking(move |call| call.encode(&handle(call, request))).await??;
+    Ok(Answer::Now(reply))
+}

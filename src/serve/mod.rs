@@ -1,0 +1,25 @@
+//! Kafka's wire protocol on a directory: the third face of the engine, beside the command line.
+//!
+//! ```text
+//! server      listeners, connections, the end            connection  frames in, answers out in order
+//! call        what a handler gets of its request         dispatch    which handler takes which request
+//! versions    what is served                             context     what all requests share
+//! handlers/   one file a request
+//! ```
+//! The only folder with asynchronous code, and with the messages of the protocol. Locks and syncs of the engine block, so
+//! handlers run on threads where they may; those that wait for something wait without a thread.
+
+mod address;
+mod call;
+mod connection;
+mod context;
+mod dispatch;
+mod error;
+mod handlers;
+mod nodes;
+mod server;
+mod versions;
+
+pub(crate) use address::Listen;
+pub(crate) use error::Error;
+pub(crate) use server::{Server, Settings};

@@ -1,0 +1,176 @@
+//! `Server`: listens, serves every connection in a task of its own, and ends in good order.
+
+use super::address::Listen;
+use super::call::Peer;
+use super::connection;
+use super::context::Context;
+use super::error::Error;
+use crate::local::Cluster;
+use crate::signal::{self, Bell};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::unix::pipe;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+/// How many threads may wait for locks and disks at once.
+const BLOCKING_THREADS_MAX: usize = 64;
+/// A thread that has nothing to do ends after this time.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long connections have to end when the server does.
+const GRACE: Duration = Duration::from_secs(5);
+/// After an accept that failed for want of something, until the next one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How a server is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// At least one.
+    pub(crate) listen: Vec<Listen>,
+}
+
+/// A socket that listens.
+struct Listener {
+    socket: TcpListener,
+    listen: Listen,
+    port: u16,
+}
+
+/// A server that listens already and answers once it runs.
+pub(crate) struct Server {
+    runtime: Runtime,
+    listeners: Vec<Listener>,
+    context: Arc<Context>,
+    stop: watch::Sender<bool>,
+    bell: Bell,
+}
+
+impl Server {
+    /// Listens where `settings` says; signals ask the server to end from here on.
+    pub(crate) fn bind(cluster: Cluster, settings: &Settings) -> Result<Server, Error> {
+        signal::install();
+        let bell = Bell::hang().map_err(|source| Error::Signals { source })?;
+        let runtime = Builder::new_multi_thread()
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .thread_keep_alive(THREAD_KEEP_ALIVE)
+            .thread_name("serve")
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Runtime { source })?;
+        let (stop, stopping) = watch::channel(false);
+        let mut listeners = Vec::new();
+        for listen in &settings.listen {
+            runtime.block_on(open(listen, &mut listeners))?;
+        }
+        let context = Arc::new(Context::new(cluster, stopping));
+        Ok(Server { runtime, listeners, context, stop, bell })
+    }
+
+    /// Where it listens, as its clients are to be told.
+    pub(crate) fn addresses(&self) -> Vec<(String, u16)> {
+        let mut addresses = Vec::new();
+        for listener in &self.listeners {
+            let Ok(local) = listener.socket.local_addr() else { continue };
+            let address = (listener.listen.advertised_host(local.ip()), listener.port);
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses
+    }
+
+    /// Serves until a signal asks to end, and then until what is under way has been answered.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let Server { runtime, listeners, context, stop, bell } = self;
+        let outcome = runtime.block_on(async {
+            let (alive, mut all_gone) = mpsc::channel::<()>(1);
+            for listener in listeners {
+                tokio::spawn(accept(listener, Arc::clone(&context), alive.clone()));
+            }
+            drop(alive);
+            asked_to_end(bell).await.map_err(|source| Error::Signals { source })?;
+            let _ = stop.send(true);
+            // Nothing is ever sent: it ends when every connection has.
+            let _ = tokio::time::timeout(GRACE, all_gone.recv()).await;
+            Ok(())
+        });
+        runtime.shutdown_timeout(GRACE);
+        outcome
+    }
+}
+
+/// Opens the sockets of an address. A name may stand for several: one that can't be had is left out if another can.
+async fn open(listen: &Listen, listeners: &mut Vec<Listener>) -> Result<(), Error> {
+    let failed = |source| Error::Listen { address: listen.to_string(), source };
+    let (mut port, mut opened, mut refused) = (None, false, None);
+    for mut address in listen.resolve().map_err(failed)? {
+        if let (0, Some(port)) = (address.port(), port) {
+            address.set_port(port);
+        }
+        match TcpListener::bind(address).await {
+            Ok(socket) => {
+                let own = socket.local_addr().map_err(failed)?.port();
+                port = Some(own);
+                opened = true;
+                listeners.push(Listener { socket, listen: listen.clone(), port: own });
+            }
+            // Somebody else's address is no reason to be content with the other one.
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Err(failed(e)),
+            Err(e) => refused = Some(e),
+        }
+    }
+    match refused {
+        Some(source) if !opened => Err(failed(source)),
+        None if !opened => Err(failed(io::ErrorKind::AddrNotAvailable.into())),
+        _ => Ok(()),
+    }
+}
+
+async fn accept(listener: Listener, context: Arc<Context>, alive: mpsc::Sender<()>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.socket.accept() => accepted,
+            () = context.stopping() => return,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                let (context, alive) = (Arc::clone(&context), alive.clone());
+                let advertised = advertised(&listener, &stream);
+                tokio::spawn(async move {
+                    let _alive = alive;
+                    serve(stream, Peer { address, advertised }, context).await;
+                });
+            }
+            // Out of descriptors, say: those who are connected go on, and the others wait.
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+fn advertised(listener: &Listener, stream: &TcpStream) -> (String, u16) {
+    let used = stream.local_addr().map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |address| address);
+    (listener.listen.advertised_host(used.ip()), listener.port)
+}
+
+async fn serve(stream: TcpStream, peer: Peer, context: Arc<Context>) {
+    // Without it an answer may wait for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let (reader, writer) = stream.into_split();
+    // Why a connection ended is of no interest to the others.
+    let _ = connection::serve(reader, writer, peer, context).await;
+}
+
+/// Returns when a signal has asked this process to end.
+async fn asked_to_end(bell: Bell) -> io::Result<()> {
+    let pipe = pipe::Receiver::from_owned_fd(bell.into())?;
+    let mut rings = [0; 64];
+    while signal::received().is_none() {
+        pipe.readable().await?;
+        // An error of reading is no ring.
+        let _ = pipe.try_read(&mut rings);
+    }
+    Ok(())
+}
