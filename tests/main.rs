@@ -5,6 +5,7 @@
 //! - `cli`: kt's own ways, where Kafka's transcripts have nothing to say; a file a tool.
 //! - `durability`: killed processes, full disks, flipped bits, hostile names, read-only directories.
 //! - `concurrency`: many processes at once: producers, followers, first uses, deletions.
+//! - `serve`: the server, through the wire.
 //! - `generated`: completions and manual pages are what kt makes of its tools.
 //! - `format`: directories that a real broker has written.
 //! - `readme`: the README's examples show what kt prints.
@@ -27,5 +28,6 @@ mod format;
 mod generated;
 mod readme;
 mod scenarios;
+mod serve;
 mod support;
 mod tidy;

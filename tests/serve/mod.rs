@@ -1,0 +1,3 @@
+//! `kt serve` as its clients meet it.
+
+mod frames;
