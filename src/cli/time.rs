@@ -1,6 +1,7 @@
 //! Points in time as people write them: ISO 8601 in UTC or with an offset, and how long ago. Knows no time zones by name.
 
 use crate::types::{TimestampMs, read_fraction};
+use std::time::Duration;
 
 const MS_PER_DAY: i64 = 86_400_000;
 
@@ -138,6 +139,19 @@ pub(crate) fn read_moment(text: &str, now: TimestampMs) -> Option<TimestampMs> {
     Some(TimestampMs(now.0.saturating_sub(ago_ms).max(0)))
 }
 
+/// Reads a length of time: `500ms`, `5s`, `1.5s`, `2m`, `1h`; a number alone is seconds.
+pub(crate) fn read_duration(text: &str) -> Option<Duration> {
+    let (number, unit_ms) = [("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7), ("", 1e3)]
+        .into_iter()
+        .find_map(|(unit, unit_ms)| Some((text.strip_suffix(unit)?, unit_ms)))?;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    // Longer than a century is not to be waited for.
+    let ms = number.parse::<f64>().ok().map(|number| number * unit_ms).filter(|ms| *ms < 3.2e12)?;
+    Duration::try_from_secs_f64(ms / 1e3).ok()
+}
+
 fn digits(text: &str, count: usize) -> Option<i64> {
     let fits = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     if fits { text.parse().ok() } else { None }
@@ -172,6 +186,18 @@ mod tests {
             ["", "2023-02-29", "2023-11-14T24:00", "2023-11-14T22", "x", "2023-11-14T22:13:20.Z", "2023-1-4"]
         {
             assert_eq!(read_iso(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        for (text, ms) in
+            [("500ms", 500), ("5s", 5_000), ("1.5s", 1_500), ("2m", 120_000), ("3", 3_000), ("0", 0)]
+        {
+            assert_eq!(read_duration(text), Some(Duration::from_millis(ms)), "{text}");
+        }
+        for bad in ["", "s", "-1s", "1e3s", "5 s", "1y", "1..2s", "99999999999d"] {
+            assert_eq!(read_duration(bad), None, "{bad}");
         }
     }
 

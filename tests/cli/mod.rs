@@ -6,6 +6,7 @@ mod consume;
 mod consume_reader;
 mod dump_log;
 mod exec;
+mod expect;
 mod groups;
 mod maintain;
 mod produce;

@@ -9,6 +9,7 @@ pub(crate) mod consume;
 pub(crate) mod copy;
 pub(crate) mod delete_records;
 pub(crate) mod dump_log;
+pub(crate) mod expect;
 pub(crate) mod export;
 pub(crate) mod features;
 pub(crate) mod get_offsets;
