@@ -22,6 +22,8 @@ const BLOCKING_THREADS_MAX: usize = 64;
 const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long connections have to end when the server does.
 const GRACE: Duration = Duration::from_secs(5);
+/// `log.retention.check.interval.ms`.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// After an accept that failed for want of something, until the next one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -91,6 +93,7 @@ impl Server {
                 tokio::spawn(accept(listener, Arc::clone(&context), alive.clone()));
             }
             drop(alive);
+            tokio::spawn(look_after(Arc::clone(&context)));
             asked_to_end(bell).await.map_err(|source| Error::Signals { source })?;
             let _ = stop.send(true);
             // Nothing is ever sent: it ends when every connection has.
@@ -126,6 +129,19 @@ async fn open(listen: &Listen, listeners: &mut Vec<Listener>) -> Result<(), Erro
         Some(source) if !opened => Err(failed(source)),
         None if !opened => Err(failed(io::ErrorKind::AddrNotAvailable.into())),
         _ => Ok(()),
+    }
+}
+
+/// Does what a broker's threads do in the background, at the pace at which they look for it.
+async fn look_after(context: Arc<Context>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP_INTERVAL) => {}
+            () = context.stopping() => return,
+        }
+        let cluster = context.cluster.clone();
+        // What fails is tried again next time.
+        let _ = tokio::task::spawn_blocking(move || cluster.maintain_beside()).await;
     }
 }
 

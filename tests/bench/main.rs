@@ -30,6 +30,7 @@ mod listing;
 mod measure;
 mod rebalance;
 mod report;
+mod serve_idle;
 mod takeover;
 mod throughput;
 mod tools;
@@ -49,6 +50,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("takeover", takeover::bench),
     ("rebalance", rebalance::bench),
     ("upkeep", upkeep::bench),
+    ("serve-idle", serve_idle::bench),
     ("kafka", throughput::bench_real_tools),
     ("kafka-groups", bench_real_groups),
 ];

@@ -13,6 +13,8 @@ use crate::types::{PartitionId, TopicName, TopicPartition};
 
 /// `log.cleaner.dedupe.buffer.size`: so much memory is taken for the keys of a log.
 const MEMORY_BYTES: usize = 128 * 1024 * 1024;
+/// The same for who has other things to do.
+const MODEST_MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
 impl Cluster {
     /// Does everything that is due, or what `wanted` says of it, and tells each thing as it is done. What can't be done is told
@@ -20,6 +22,24 @@ impl Cluster {
     pub(crate) fn maintain(
         &self,
         wanted: &Wanted<'_>,
+        tell: &mut dyn FnMut(Outcome) -> Result<()>,
+    ) -> Result<()> {
+        let go_on = || !signal::is_interrupted();
+        let how = How { memory_bytes: MEMORY_BYTES, rests: false, dry_run: wanted.dry_run, go_on: &go_on };
+        self.maintain_as(wanted, &how, tell)
+    }
+
+    /// Does what is due beside other work: with pauses, and with little memory. What can't be done is left to the next time.
+    pub(crate) fn maintain_beside(&self) -> Result<()> {
+        let go_on = || !signal::is_interrupted();
+        let how = How { memory_bytes: MODEST_MEMORY_BYTES, rests: true, dry_run: false, go_on: &go_on };
+        self.maintain_as(&Wanted { topics: None, dry_run: false }, &how, &mut |_| Ok(()))
+    }
+
+    fn maintain_as(
+        &self,
+        wanted: &Wanted<'_>,
+        how: &How<'_>,
         tell: &mut dyn FnMut(Outcome) -> Result<()>,
     ) -> Result<()> {
         self.coordination()?;
@@ -34,14 +54,12 @@ impl Cluster {
                 }
             }
         }
-        let go_on = || !signal::is_interrupted();
-        let how = How { memory_bytes: MEMORY_BYTES, rests: false, dry_run: wanted.dry_run, go_on: &go_on };
         for topic in self.topics_of(wanted)? {
             for &(id, _) in &topic.partitions {
-                if !go_on() {
+                if !(how.go_on)() {
                     return Ok(());
                 }
-                match tend(self, &topic, id, &how) {
+                match tend(self, &topic, id, how) {
                     Ok(tended) => {
                         deeds(&topic, id, &tended).try_for_each(|deed| tell(Outcome::Done(deed)))?
                     }
