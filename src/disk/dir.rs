@@ -4,7 +4,7 @@ use super::failpoint;
 use super::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -58,6 +58,19 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
 /// How long ago a file was changed; `None` if it isn't there or the clock was set back.
 pub(crate) fn age(path: &Path) -> Option<Duration> {
     fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
+}
+
+/// What tells that something else is at a path than before, or that it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    inode: u64,
+    pub(crate) modified: SystemTime,
+}
+
+/// Looks at what is at a path; `None` if there is nothing.
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Stamp { inode: metadata.ino(), modified: metadata.modified().ok()? })
 }
 
 /// Sets the time of a file's last change to now; nothing happens where there is no file.

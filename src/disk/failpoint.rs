@@ -22,10 +22,17 @@ pub(super) fn write_step(_file: &File, _bytes: &[u8], _position: u64) -> Result<
     Ok(())
 }
 
+/// Whether operations may fail that otherwise wouldn't.
+#[cfg(not(test))]
+#[inline]
+pub(super) fn is_armed() -> bool {
+    false
+}
+
 #[cfg(test)]
 pub(crate) use armed::{disarm, kill_after};
 #[cfg(test)]
-pub(super) use armed::{step, write_step};
+pub(super) use armed::{is_armed, step, write_step};
 
 #[cfg(test)]
 mod armed {
@@ -47,6 +54,10 @@ mod armed {
     /// Has this thread work again. Says whether it had been killed.
     pub(crate) fn disarm() -> bool {
         LEFT.take() == Some(0)
+    }
+
+    pub(crate) fn is_armed() -> bool {
+        LEFT.get().is_some()
     }
 
     fn is_dead() -> bool {

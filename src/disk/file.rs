@@ -4,7 +4,6 @@ use super::failpoint;
 use super::{Error, Result};
 use std::fs;
 use std::io;
-#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -96,6 +95,44 @@ impl File {
     pub(crate) fn write_at(&self, bytes: &[u8], position: u64) -> Result<()> {
         failpoint::write_step(self, bytes, position)?;
         self.file.write_all_at(bytes, position).map_err(|e| Error::new("write to", &self.path, e))
+    }
+
+    /// As `write_at`, for bytes that lie in two places.
+    pub(crate) fn write_parts_at(&self, front: &[u8], rest: &[u8], position: u64) -> Result<()> {
+        if failpoint::is_armed() {
+            return self.write_at(&[front, rest].concat(), position);
+        }
+        let written = self.write_both(front, rest, position).map_err(|e| Error::new("write to", &self.path, e))?;
+        // Cut short by a signal, or by a disk that is full: then the next write says so.
+        let behind = position.saturating_add(written as u64);
+        match rest.get(written.saturating_sub(front.len())..).filter(|_| written >= front.len()) {
+            Some([]) => Ok(()),
+            Some(left) => self.write_at(left, behind),
+            None => {
+                let left = front.get(written..).unwrap_or_default();
+                self.write_at(left, behind)?;
+                self.write_at(rest, position.saturating_add(front.len() as u64))
+            }
+        }
+    }
+
+    /// Writes what one call takes of two parts; says how much that was.
+    fn write_both(&self, front: &[u8], rest: &[u8], position: u64) -> io::Result<usize> {
+        let part = |bytes: &[u8]| libc::iovec {
+            iov_base: bytes.as_ptr().cast_mut().cast(),
+            iov_len: bytes.len(),
+        };
+        let parts = [part(front), part(rest)];
+        let position = libc::off_t::try_from(position).map_err(io::Error::other)?;
+        // SAFETY: the descriptor is open; both parts are readable for as long as they are borrowed, and only read.
+        let written = unsafe { libc::pwritev(self.file.as_raw_fd(), parts.as_ptr(), 2, position) };
+        match usize::try_from(written) {
+            Ok(written) => Ok(written),
+            Err(_) => match io::Error::last_os_error() {
+                e if e.kind() == io::ErrorKind::Interrupted => Ok(0),
+                e => Err(e),
+            },
+        }
     }
 
     /// Cuts the file, or extends it with zeros.

@@ -406,6 +406,11 @@ impl Cluster {
         coordination.map(|c| c.rotation(topic_id)).unwrap_or_default()
     }
 
+    /// The checkpoint of where logs begin.
+    pub(super) fn log_start_checkpoint(&self) -> PathBuf {
+        self.broker().checkpoint("log-start-offset-checkpoint")
+    }
+
     /// Where the logs of a broker's directory begin that don't begin at their first segment.
     fn log_starts(&self, broker: &Broker) -> Result<OffsetCheckpoint> {
         match read_checkpoint(&broker.checkpoint("log-start-offset-checkpoint")) {

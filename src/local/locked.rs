@@ -7,6 +7,7 @@ use crate::disk::{self, File, FileLock};
 use crate::log::{
     self, AbortedTransaction, Appended, Appender, BatchHeader, LogConfig, LogEnd, ProducerStates,
 };
+use crate::record::HEADER_SIZE;
 use crate::types::{LeaderEpoch, Offset};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,6 +90,18 @@ impl<'a> Locked<'a> {
     /// Appends a whole batch. It is in the file when this returns, neither durable nor visible to readers.
     pub(super) fn append(&mut self, batch: &mut [u8], epoch: LeaderEpoch) -> Result<Appended> {
         self.append_with(epoch, |appender, end, epoch, config| appender.append(end, batch, epoch, config))
+    }
+
+    /// As `append`, for a batch that is not to be copied: `head` is a copy of its header, `records` what follows that.
+    pub(super) fn append_parts(
+        &mut self,
+        head: &mut [u8; HEADER_SIZE],
+        records: &[u8],
+        epoch: LeaderEpoch,
+    ) -> Result<Appended> {
+        self.append_with(epoch, |appender, end, epoch, config| {
+            appender.append_parts(end, head, records, epoch, config)
+        })
     }
 
     /// Appends a producer's batch unless it is in the log already, as one may be that was sent again because nobody knew

@@ -59,7 +59,7 @@ impl OpenTopic {
 }
 
 impl TopicSettings {
-    fn of(config: &TopicConfig) -> TopicSettings {
+    pub(super) fn of(config: &TopicConfig) -> TopicSettings {
         let (compression, level) = match config.compression {
             TopicCompression::Producer => (None, None),
             TopicCompression::Uncompressed => (Some(Compression::None), None),
@@ -105,6 +105,21 @@ impl TopicSettings {
             && header.size_bytes() <= self.max_message_bytes
             && self.compression.is_none_or(has_codec)
             && (!self.log_append_time || header.timestamp_type() == TimestampType::LogAppend)
+    }
+
+    /// Whether the topic prescribes another codec than a batch has.
+    pub(super) fn is_in_another_codec(&self, header: &BatchHeader) -> bool {
+        self.compression.is_some_and(|codec| header.codec().is_ok_and(|own| own != codec))
+    }
+
+    /// A builder of batches in the codec that the topic prescribes.
+    pub(super) fn builder_of_its_own(&self) -> BatchBuilder {
+        BatchBuilder::with_level(self.compression.unwrap_or(Compression::None), self.level)
+    }
+
+    /// Whether there are timestamps that are too old.
+    pub(super) fn has_oldest_timestamp(&self) -> bool {
+        !self.log_append_time && self.before_max_ms < i64::MAX
     }
 
     /// Whether old records may be deleted.

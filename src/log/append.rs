@@ -78,8 +78,36 @@ impl Appender {
         let header = BatchHeader::parse(batch)?;
         let last_offset = self.make_room(end, &header, batch.len(), config)?;
         record::stamp(batch, end.log_end, epoch);
+        self.put(end, &header, last_offset, (batch, &[]), epoch, config)
+    }
+
+    /// As `append`, for a batch that is not to be copied: `head` is a copy of its header, `records` what follows that.
+    pub(crate) fn append_parts(
+        &mut self,
+        end: &mut LogEnd,
+        head: &mut [u8; record::HEADER_SIZE],
+        records: &[u8],
+        epoch: LeaderEpoch,
+        config: &LogConfig,
+    ) -> Result<Appended> {
+        let header = BatchHeader::parse(head)?;
+        let last_offset = self.make_room(end, &header, head.len() + records.len(), config)?;
+        record::stamp(head, end.log_end, epoch);
+        self.put(end, &header, last_offset, (head, records), epoch, config)
+    }
+
+    /// Writes a batch that is in two parts, and takes it into account.
+    fn put(
+        &mut self,
+        end: &mut LogEnd,
+        header: &BatchHeader,
+        last_offset: Offset,
+        (front, rest): (&[u8], &[u8]),
+        epoch: LeaderEpoch,
+        config: &LogConfig,
+    ) -> Result<Appended> {
         let position = end.segment_bytes;
-        if let Err(error) = self.segment.log.write_at(batch, position) {
+        if let Err(error) = self.segment.log.write_parts_at(front, rest, position) {
             // A part may have been written. Cut it, so that the next append finds the end where it expects it; if that
             // fails too, recovery will cut it.
             let _ = self.segment.log.set_len(position);
@@ -87,7 +115,7 @@ impl Appender {
         }
         let appended = Appended { last_offset, first_in_segment: position == 0 };
         self.lead(end, epoch)?;
-        let size_bytes = batch.len() as u64;
+        let size_bytes = (front.len() + rest.len()) as u64;
         account(end, Some(&self.segment), config, last_offset, header.max_timestamp(), size_bytes)?;
         if header.producer_id() >= 0 && !self.has_snapshot {
             // A broker that finds a directory in good order looks for producers only behind a snapshot. Where this one

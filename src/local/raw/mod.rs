@@ -13,6 +13,28 @@
 
 #![allow(dead_code, unused_imports)]
 
+mod append;
+mod batch;
+mod logs;
+mod notices;
+mod pool;
+mod producers;
+mod read;
+mod refusal;
+mod slot;
+mod start;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod topics;
 mod watch;
 
+pub(crate) use append::{Gate, Stored, TransactionHere, When};
+pub(crate) use logs::RawLogs;
+pub(crate) use notices::{Bell, Ring};
+pub(crate) use pool::Buffer;
+pub(crate) use read::{Extent, Fetched, Isolation, Wanted};
+pub(crate) use refusal::Refusal;
+pub(crate) use sync::Done;
+pub(crate) use topics::RawTopic;
 pub(crate) use watch::{Watch, Watcher};

@@ -1,0 +1,181 @@
+//! Appending what producers send: one batch to one partition. Part of `RawLogs`.
+
+use super::batch::ClientBatch;
+use super::logs::RawLogs;
+use super::refusal::Refusal;
+use super::slot::{Open, Slot};
+use super::sync::Done;
+use super::topics::RawTopic;
+use crate::client;
+use crate::disk::File;
+use crate::local::error::Error;
+use crate::local::partition::Partition;
+use crate::record::BatchHeader;
+use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
+use std::sync::Arc;
+
+type Result<T> = std::result::Result<T, Refusal>;
+
+/// When a producer is to be told that its batch is stored.
+pub(crate) enum When {
+    /// As soon as it is in the file; readers see it at once.
+    Written,
+    /// When it is durable and visible: then `Done` is called, unless the append itself is refused.
+    Durable(Done),
+}
+
+/// Asked under the partition's lock before a transactional batch is written: whether its producer's transaction has this
+/// partition and nobody has taken over. What it finds stays true until the batch is in the log.
+pub(crate) type Gate<'a> = &'a mut dyn FnMut(&BatchHeader, TransactionHere) -> client::Result<()>;
+
+/// What a partition's log knows of a producer's transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransactionHere {
+    /// It has records here.
+    Open,
+    Unknown,
+}
+
+/// Where a batch lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) base_offset: Offset,
+    /// The time that the topic gave its records, if it does so.
+    pub(crate) append_time: Option<TimestampMs>,
+    pub(crate) log_start: Offset,
+}
+
+impl RawLogs {
+    /// Appends a batch as a producer sent it; one that its producer sent before is answered with its place. `gate` is asked
+    /// for transactional batches. `When::Durable`'s call comes if and only if this returns a place.
+    pub(crate) fn append(
+        &self,
+        topic: &RawTopic,
+        partition: PartitionId,
+        batch: &[u8],
+        when: When,
+        gate: Option<Gate<'_>>,
+    ) -> Result<Stored> {
+        let at = format_args!("{}-{partition}", topic.name()).to_string();
+        let epoch = topic.leader_epoch(partition);
+        let epoch = epoch.ok_or_else(|| Refusal::of(ErrorCode::UnknownTopicOrPartition))?;
+        let batch = ClientBatch::check(batch, &topic.open().config, &at, now_ms())?;
+        if matches!(when, When::Durable(_)) && !topic.has_enough_replicas() {
+            let message = format!("The size of the current ISR is insufficient to satisfy the min.isr requirement for partition {at}");
+            return Err(Refusal::new(ErrorCode::NotEnoughReplicas, message));
+        }
+        let slot = self.slot(topic, partition)?;
+        let mut open = slot.open();
+        open.treat_as(topic);
+        let log_start = self.start_of(topic, &slot, &mut open)?;
+        let append_time = batch.append_time;
+        match place(&mut open, batch, epoch, matches!(when, When::Written), gate) {
+            Ok(placed) => {
+                self.finish(&slot, &mut open, &placed, when);
+                Ok(Stored { base_offset: placed.base_offset, append_time, log_start })
+            }
+            Err(trouble) => {
+                drop(open);
+                Err(self.refusal(&slot, trouble))
+            }
+        }
+    }
+
+    fn refusal(&self, slot: &Arc<Slot>, trouble: Trouble) -> Refusal {
+        match trouble {
+            Trouble::Refused(refusal) => refusal,
+            Trouble::Engine(error) => {
+                self.learn(slot, &error);
+                error.into()
+            }
+        }
+    }
+
+    /// Tells who waits, or has what is not durable yet made so.
+    fn finish(&self, slot: &Arc<Slot>, open: &mut Open, placed: &Placed, when: When) {
+        match (when, &placed.unsynced) {
+            (When::Written, _) => slot.published(placed.end),
+            (When::Durable(done), Some((file, end))) => {
+                let names =
+                    if std::mem::take(&mut open.owes_names) { open.partition.names() } else { Vec::new() };
+                self.inner.syncs.add(slot, Arc::clone(file), names, *end, done);
+            }
+            // It came a second time, and is durable by now.
+            (When::Durable(done), None) => done(Ok(())),
+        }
+    }
+}
+
+/// Where a batch was put, or found.
+struct Placed {
+    base_offset: Offset,
+    /// The offset behind it.
+    end: Offset,
+    /// What is to be synced for the batch to be visible, and up to where; `None` if it is visible.
+    unsynced: Option<(Arc<File>, Offset)>,
+}
+
+/// Why a batch was not appended.
+enum Trouble {
+    Refused(Refusal),
+    /// Something is to be learned about the partition.
+    Engine(Error),
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Trouble {
+        Trouble::Refused(refusal)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Trouble {
+        Trouble::Engine(error)
+    }
+}
+
+/// Puts a batch at the log's end, or finds that it is in the log, and shows it at once if it is `shown`.
+fn place(
+    open: &mut Open,
+    mut batch: ClientBatch<'_>,
+    epoch: LeaderEpoch,
+    shown: bool,
+    gate: Option<Gate<'_>>,
+) -> std::result::Result<Placed, Trouble> {
+    let Open { partition, producers, owes_names, is_unsynced, .. } = open;
+    let dir = partition.dir().to_owned();
+    let mut locked = Partition::lock(partition)?;
+    let header = batch.header;
+    producers.catch_up(&dir, locked.log_end())?;
+    if let Some(gate) = gate.filter(|_| header.is_transactional()) {
+        let here = match producers.is_in_transaction(header.producer_id()) {
+            true => TransactionHere::Open,
+            false => TransactionHere::Unknown,
+        };
+        gate(&header, here).map_err(Refusal::from)?;
+    }
+    let last_offset = match producers.check(&header)? {
+        Some(last_offset) => last_offset,
+        None => {
+            let appended = match locked.append_parts(&mut batch.head, &batch.records, epoch) {
+                Ok(appended) => appended,
+                Err(e) => {
+                    // How much of it was written only a look at the log tells.
+                    producers.forget();
+                    return Err(e.into());
+                }
+            };
+            *owes_names |= appended.first_in_segment;
+            producers.appended(&BatchHeader::parse(&batch.head).map_err(Refusal::from)?);
+            appended.last_offset
+        }
+    };
+    let base_offset = last_offset.plus(header.base_offset().since(header.last_offset()));
+    let end = last_offset.next();
+    if shown && locked.high_watermark() < end {
+        locked.publish(end)?;
+        *is_unsynced = true;
+    }
+    let unsynced = locked.unsynced().filter(|_| locked.high_watermark() < end);
+    Ok(Placed { base_offset, end, unsynced: unsynced.map(|unsynced| (unsynced.file, unsynced.end)) })
+}
