@@ -102,7 +102,8 @@ impl File {
         if failpoint::is_armed() {
             return self.write_at(&[front, rest].concat(), position);
         }
-        let written = self.write_both(front, rest, position).map_err(|e| Error::new("write to", &self.path, e))?;
+        let written =
+            self.write_both(front, rest, position).map_err(|e| Error::new("write to", &self.path, e))?;
         // Cut short by a signal, or by a disk that is full: then the next write says so.
         let behind = position.saturating_add(written as u64);
         match rest.get(written.saturating_sub(front.len())..).filter(|_| written >= front.len()) {
@@ -118,10 +119,8 @@ impl File {
 
     /// Writes what one call takes of two parts; says how much that was.
     fn write_both(&self, front: &[u8], rest: &[u8], position: u64) -> io::Result<usize> {
-        let part = |bytes: &[u8]| libc::iovec {
-            iov_base: bytes.as_ptr().cast_mut().cast(),
-            iov_len: bytes.len(),
-        };
+        let part =
+            |bytes: &[u8]| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         let parts = [part(front), part(rest)];
         let position = libc::off_t::try_from(position).map_err(io::Error::other)?;
         // SAFETY: the descriptor is open; both parts are readable for as long as they are borrowed, and only read.

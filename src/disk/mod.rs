@@ -11,8 +11,8 @@ mod wake;
 mod word;
 
 pub(crate) use dir::{
-    Durability, Entry, Stamp, absolute, age, canonical, create_dirs, keep, link, list, read_text, remove_file,
-    remove_tree, rename, replace, replace_with, stamp, sync_path, touch,
+    Durability, Entry, Stamp, absolute, age, canonical, create_dirs, keep, link, list, read_text,
+    remove_file, remove_tree, rename, replace, replace_with, stamp, sync_path, touch,
 };
 pub(crate) use error::{Error, Result};
 #[cfg(test)]
@@ -22,6 +22,6 @@ pub(crate) use lock::{
     FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,
     is_range_locked_exclusively, wait_unlocked,
 };
-pub(crate) use system::{boot_id, raise_open_files, monotonic_ms, network_file_system};
+pub(crate) use system::{boot_id, monotonic_ms, network_file_system, raise_open_files};
 pub(crate) use wake::{Channels, Wake, Woken};
 pub(crate) use word::SharedWord;

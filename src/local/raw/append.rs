@@ -61,7 +61,9 @@ impl RawLogs {
         let epoch = epoch.ok_or_else(|| Refusal::of(ErrorCode::UnknownTopicOrPartition))?;
         let batch = ClientBatch::check(batch, &topic.open().config, &at, now_ms())?;
         if matches!(when, When::Durable(_)) && !topic.has_enough_replicas() {
-            let message = format!("The size of the current ISR is insufficient to satisfy the min.isr requirement for partition {at}");
+            let message = format!(
+                "The size of the current ISR is insufficient to satisfy the min.isr requirement for partition {at}"
+            );
             return Err(Refusal::new(ErrorCode::NotEnoughReplicas, message));
         }
         let slot = self.slot(topic, partition)?;

@@ -36,7 +36,10 @@ impl<'a> ClientBatch<'a> {
         let header = check_frame(bytes, at)?;
         check_size(bytes.len(), topic)?;
         if let Err(error) = record::verify_crc(bytes) {
-            return Err(Refusal::new(ErrorCode::CorruptMessage, format!("Record is corrupt: {error} in topic partition {at}.")));
+            return Err(Refusal::new(
+                ErrorCode::CorruptMessage,
+                format!("Record is corrupt: {error} in topic partition {at}."),
+            ));
         }
         check_header(&header, at)?;
         check_records(&header, bytes, topic, at, now)?;
@@ -73,7 +76,8 @@ fn check_frame(bytes: &[u8], at: &dyn std::fmt::Display) -> Result<BatchHeader> 
             format!("A produce request must have a record batch for {at}."),
         ));
     }
-    let corrupt = |e: record::Error| Refusal::new(ErrorCode::CorruptMessage, format!("{e} in topic partition {at}."));
+    let corrupt =
+        |e: record::Error| Refusal::new(ErrorCode::CorruptMessage, format!("{e} in topic partition {at}."));
     let header = BatchHeader::parse(bytes).map_err(corrupt)?;
     if header.is_legacy() {
         let message = "Produce requests with version 3 or above are only allowed to contain record batches with magic version 2";
@@ -161,7 +165,8 @@ fn check_records(
     now: TimestampMs,
 ) -> Result<()> {
     if !topic.log_append_time && header.timestamp_type() == TimestampType::LogAppend {
-        let message = "Invalid timestamp type in message. Producer should not set timestamp type to LogAppendTime.";
+        let message =
+            "Invalid timestamp type in message. Producer should not set timestamp type to LogAppendTime.";
         return Err(Refusal::new(ErrorCode::InvalidTimestamp, message));
     }
     let is_late = !topic.accepts_timestamp(header.max_timestamp(), now);
@@ -265,7 +270,11 @@ mod tests {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let is_leader_epoch = (12..16).contains(&(bit / 8));
-            assert_eq!(ClientBatch::check(&flipped, &topic, &"t-0", NOW).is_ok(), is_leader_epoch, "bit {bit}");
+            assert_eq!(
+                ClientBatch::check(&flipped, &topic, &"t-0", NOW).is_ok(),
+                is_leader_epoch,
+                "bit {bit}"
+            );
         }
         for end in 0..bytes.len() {
             assert!(ClientBatch::check(&bytes[..end], &topic, &"t-0", NOW).is_err(), "prefix {end}");
@@ -314,10 +323,14 @@ mod tests {
 
     #[test]
     fn a_topic_gives_its_own_time_and_codec() {
-        let appended = settings(|config| config.timestamp_policy = crate::metadata::TimestampPolicy::LogAppendTime);
+        let appended =
+            settings(|config| config.timestamp_policy = crate::metadata::TimestampPolicy::LogAppendTime);
         let bytes = plain();
         let checked = ClientBatch::check(&bytes, &appended, &"t-0", TimestampMs(77)).unwrap();
-        assert_eq!((checked.append_time, checked.header.max_timestamp()), (Some(TimestampMs(77)), TimestampMs(77)));
+        assert_eq!(
+            (checked.append_time, checked.header.max_timestamp()),
+            (Some(TimestampMs(77)), TimestampMs(77))
+        );
         let whole = [checked.head.as_slice(), &checked.records].concat();
         record::verify_crc(&whole).unwrap();
         assert_eq!(refused(&whole, &settings(|_| {})), ErrorCode::InvalidTimestamp);

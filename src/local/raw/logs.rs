@@ -75,7 +75,12 @@ impl RawLogs {
 
     /// Has `ring` called whenever readers of a partition may see more than before, or the partition is deleted. What
     /// happened before this returns may be missed: look once yourself.
-    pub(crate) fn listen(&self, topic: &RawTopic, partition: PartitionId, ring: Ring) -> client::Result<Bell> {
+    pub(crate) fn listen(
+        &self,
+        topic: &RawTopic,
+        partition: PartitionId,
+        ring: Ring,
+    ) -> client::Result<Bell> {
         let slot = self.slot(topic, partition)?;
         Ok(self.inner.notices.listen(&self.inner.cluster, &slot, ring))
     }

@@ -111,7 +111,8 @@ impl Producers {
             && !header.is_transactional()
             && self.states.open_transaction(header.producer_id()).is_some()
         {
-            let message = format!("Expected transactional write from producer with ID {}.", header.producer_id());
+            let message =
+                format!("Expected transactional write from producer with ID {}.", header.producer_id());
             return Err(Refusal::new(ErrorCode::InvalidTxnState, message));
         }
         Ok(known)
@@ -128,7 +129,12 @@ impl Producers {
     }
 
     /// The aborted transactions that have records from `from` on and below `end`.
-    pub(super) fn aborted(&mut self, dir: &Path, from: Offset, end: Offset) -> Result<Vec<AbortedTransaction>> {
+    pub(super) fn aborted(
+        &mut self,
+        dir: &Path,
+        from: Offset,
+        end: Offset,
+    ) -> Result<Vec<AbortedTransaction>> {
         let aborted = match &self.aborted {
             Some(known) => Arc::clone(known),
             None => {

@@ -48,7 +48,12 @@ pub(crate) struct Fetched {
 
 impl RawLogs {
     /// Reads batches from an offset on. Fails with `OffsetOutOfRange` outside of the log, with `CorruptMessage` at damage.
-    pub(crate) fn read(&self, topic: &RawTopic, partition: PartitionId, wanted: &Wanted) -> client::Result<Fetched> {
+    pub(crate) fn read(
+        &self,
+        topic: &RawTopic,
+        partition: PartitionId,
+        wanted: &Wanted,
+    ) -> client::Result<Fetched> {
         let slot = self.slot(topic, partition)?;
         let fetched = self.fetch(topic, &slot, wanted);
         fetched.map_err(|e| self.failed(&slot, e))
@@ -89,7 +94,9 @@ impl RawLogs {
             Isolation::ReadUncommitted => extent.high_watermark,
             Isolation::ReadCommitted => extent.last_stable,
         };
-        if wanted.offset < extent.log_start || wanted.offset > extent.high_watermark && !is_coming(slot, wanted)? {
+        if wanted.offset < extent.log_start
+            || wanted.offset > extent.high_watermark && !is_coming(slot, wanted)?
+        {
             return Err(log::Error::OutOfRange { wanted: wanted.offset, start: extent.log_start }.into());
         }
         if wanted.offset >= limit {

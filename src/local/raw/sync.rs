@@ -60,7 +60,14 @@ pub(super) struct Syncs {
 impl Syncs {
     /// Has everything below `end` in `file`, with the `names` as new as that, made durable and published, then calls `done`.
     /// The caller holds the slot's lock: appends come here in their order.
-    pub(super) fn add(&self, slot: &Arc<Slot>, file: Arc<File>, names: Vec<PathBuf>, end: Offset, done: Done) {
+    pub(super) fn add(
+        &self,
+        slot: &Arc<Slot>,
+        file: Arc<File>,
+        names: Vec<PathBuf>,
+        end: Offset,
+        done: Done,
+    ) {
         {
             let mut pending = pending(slot);
             // A file that was rolled away was synced by the roll.
@@ -154,9 +161,7 @@ fn sync(slot: &Arc<Slot>) -> bool {
     let outcome = {
         let mut open = slot.open();
         match outcome {
-            Ok(()) => {
-                open.partition.lock().and_then(|mut locked| locked.publish(end)).map_err(Refusal::from)
-            }
+            Ok(()) => open.partition.lock().and_then(|mut locked| locked.publish(end)).map_err(Refusal::from),
             Err(e) => {
                 open.partition.failed = true;
                 Err(Refusal::new(ErrorCode::KafkaStorage, e.to_string()))

@@ -6,8 +6,8 @@ use crate::local::Cluster;
 use crate::local::tests::{producer_config, read_all, send};
 use crate::record::{BatchBuilder, BatchHeader, Compression, ProducerStamp};
 use crate::types::{ErrorCode, Offset, PartitionId, TimestampMs, now_ms};
-use std::sync::mpsc::{self, Receiver};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 const P0: PartitionId = PartitionId(0);
@@ -153,7 +153,8 @@ fn transactions_hold_back_who_reads_committed_and_aborted_ones_are_named() {
         producer.begin_transaction().unwrap();
         producer.send(&ProducerRecord { value: Some(b"x"), ..ProducerRecord::default() }).unwrap();
         producer.flush().unwrap();
-        let first = server.fetch(0, 1 << 20, Isolation::ReadUncommitted).unwrap().extent.high_watermark.get() - 1;
+        let first =
+            server.fetch(0, 1 << 20, Isolation::ReadUncommitted).unwrap().extent.high_watermark.get() - 1;
         assert!(server.written(&plain(&["between"])).is_ok());
         let fetched = server.fetch(0, 1 << 20, Isolation::ReadCommitted).unwrap();
         assert_eq!(fetched.extent.last_stable.get(), first);
@@ -174,10 +175,7 @@ fn a_transactional_batch_asks_the_gate_and_is_a_part_of_an_open_transaction_then
     let server = Server::new("demo", 1);
     let topic = server.logs.topic("demo").unwrap();
     let batch = |sequence, transactional| {
-        batch_of(
-            &ProducerStamp { producer_id: 9, epoch: 0, base_sequence: sequence, transactional },
-            &["v"],
-        )
+        batch_of(&ProducerStamp { producer_id: 9, epoch: 0, base_sequence: sequence, transactional }, &["v"])
     };
     let mut refuse = |_: &BatchHeader, _| Err(crate::client::Error::of(ErrorCode::InvalidTxnState));
     let refused = server.logs.append(&topic, P0, &batch(0, true), When::Written, Some(&mut refuse));
@@ -270,7 +268,8 @@ fn more_partitions_than_there_is_room_for_take_turns() {
     let topic = logs.topic("demo").unwrap();
     for round in 0..3 {
         for partition in (0..40).map(PartitionId) {
-            let stored = logs.append(&topic, partition, &counted(round, 0, &["v"]), When::Written, None).unwrap();
+            let stored =
+                logs.append(&topic, partition, &counted(round, 0, &["v"]), When::Written, None).unwrap();
             assert_eq!(stored.base_offset.get(), i64::from(round));
         }
     }
