@@ -61,4 +61,7 @@ pub(crate) use api_versions::TABLE as API_VERSIONS;
 pub(crate) use cluster::Cluster;
 pub(crate) use format::{format_directory, stored_credential};
 pub(crate) use site::Site;
+pub(crate) use transactions::{
+    Entry, NetworkTransactions, NewProducer, ProducerIdentity, TransactionOffsets, TransactionProtocol,
+};
 pub(crate) use upkeep::{Deed, Outcome, Wanted};

@@ -7,7 +7,9 @@ mod error;
 mod records;
 mod state;
 
-pub(crate) use decide::{Begin, EPOCH_LAST, add_partitions, complete, initialise, prepare};
+pub(crate) use decide::{
+    Begin, EPOCH_LAST, End, Protocol, add_partitions, complete, end, initialise, may_go_on, prepare,
+};
 pub(crate) use error::Error;
 pub(crate) use records::{Status, TransactionRecord, TransactionValue, state_partition};
 pub(crate) use state::Transactions;

@@ -23,7 +23,7 @@ pub(super) use admin::{
 pub(super) use desk::is_about_membership;
 pub(super) use expire::expire;
 pub(super) use heartbeat::{Ring, Watcher, spawn};
-pub(super) use log::{GroupLog, Sync};
+pub(super) use log::{GroupLog, OFFSETS_TOPIC, Sync};
 pub(super) use logs::GroupLogs;
 pub(super) use member::GroupMember;
 pub(super) use presence::Presence;

@@ -89,7 +89,7 @@ pub(in crate::local) fn fence(cluster: &Cluster, transactional_id: &str) -> Resu
         return Err(client::Error::of(ErrorCode::InvalidRequest));
     }
     let mut log = TransactionLog::of(cluster, transactional_id)?;
-    initialise(cluster, &mut log, transactional_id, FENCING_TIMEOUT_MS, || Ok(())).map(|_| ())
+    initialise(cluster, &mut log, transactional_id, FENCING_TIMEOUT_MS, None, || Ok(())).map(|_| ())
 }
 
 fn open(cluster: &Cluster, partition: &TopicPartition) -> Result<(OpenTopic, LeaderEpoch)> {
@@ -131,6 +131,15 @@ fn description((producer_id, entry): (i64, &ProducerEntry)) -> ProducerDescripti
 /// Writes an ABORT marker into one partition, for a transaction that no coordinator knows of any more. Asks nobody but that
 /// partition.
 pub(in crate::local) fn abort(cluster: &Cluster, spec: &AbortTransactionSpec) -> Result<()> {
+    write_lone_marker(cluster, spec, EndTxn::Abort)
+}
+
+/// The same with either outcome.
+pub(super) fn write_lone_marker(
+    cluster: &Cluster,
+    spec: &AbortTransactionSpec,
+    outcome: EndTxn,
+) -> Result<()> {
     cluster.coordination()?;
     let (topic, leader_epoch) = open(cluster, &spec.partition)?;
     let mut handle = cluster.partition(&topic, spec.partition.partition)?;
@@ -153,7 +162,10 @@ pub(in crate::local) fn abort(cluster: &Cluster, spec: &AbortTransactionSpec) ->
     }
     let (id, epoch) = (spec.producer_id, spec.producer_epoch);
     let mut marker =
-        record::end_txn_batch(EndTxn::Abort, id, epoch, coordinator_epoch, now_ms()).map_err(Error::from)?;
-    locked.append_abort(&mut marker, leader_epoch, id)?;
+        record::end_txn_batch(outcome, id, epoch, coordinator_epoch, now_ms()).map_err(Error::from)?;
+    match outcome {
+        EndTxn::Commit => locked.append(&mut marker, leader_epoch)?,
+        EndTxn::Abort => locked.append_abort(&mut marker, leader_epoch, id)?,
+    };
     Ok(locked.sync_and_publish()?)
 }

@@ -15,17 +15,23 @@ use crate::txn::{self, Begin, EPOCH_LAST, Status, TransactionValue};
 use crate::types::{ErrorCode, TopicPartition, now_ms};
 
 /// Makes a new producer of a transactional id, after whatever its predecessor left is ended. `take_over` is called under
-/// the lock, at the moment from which on there is no other.
+/// the lock, at the moment from which on there is no other. `former` is the producer id and epoch of one that wants to go
+/// on; it is fenced if there was another since.
 pub(in crate::local) fn initialise(
     cluster: &Cluster,
     log: &mut TransactionLog,
     transactional_id: &str,
     timeout_ms: i32,
+    mut former: Option<(i64, i16)>,
     take_over: impl Fn() -> Result<()>,
 ) -> client::Result<TransactionValue> {
     let mut fresh_id = None;
     loop {
         let begin = log.update(transactional_id, Sync::Now, |known, now| {
+            // What is ended below on the way is that one's own.
+            if former.take().is_some_and(|(id, epoch)| !txn::may_go_on(known, id, epoch)) {
+                return Err(txn::Error::Fenced.into());
+            }
             let begin = txn::initialise(known, timeout_ms, fresh_id, now)?;
             let write = match &begin {
                 Begin::Ready(value) => {
@@ -122,7 +128,7 @@ pub(super) fn write_marker(
 /// Whether the transaction is still the one whose end was decided, and not complete yet.
 fn is_still(known: Option<&TransactionValue>, prepared: &TransactionValue) -> bool {
     known.is_some_and(|known| {
-        known.status == prepared.status
+        (known.status, known.start) == (prepared.status, prepared.start)
             && (known.producer_id, known.producer_epoch) == (prepared.producer_id, prepared.producer_epoch)
     })
 }

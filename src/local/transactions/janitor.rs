@@ -1,7 +1,8 @@
 //! `Janitor`: ends the transactions that their producers don't end any more. Whoever waits for them does that: there is no
 //! coordinator that would.
 //!
-//! - An end that was decided is carried out if the producer that decided it is dead.
+//! - An end that was decided is carried out if the producer that decided it is dead, or is none of this machine's: whoever
+//!   decided it for that one may be dead.
 //! - A transaction older than its `transaction.timeout.ms` is aborted, as a coordinator does.
 //! - One whose producer is dead needn't be waited for as long. A broker could not know of that death, so that for a while
 //!   the transaction is left open to be seen, as it would be there.
@@ -105,7 +106,7 @@ fn tend(
     if value.status != Status::Ongoing {
         let overdue = now.0.saturating_sub(value.last_update.0) > i64::from(value.timeout_ms);
         return match life {
-            Life::Dead => end::finish(cluster, log, id, value),
+            Life::Dead | Life::Away => end::finish(cluster, log, id, value),
             Life::Unknown if overdue => end::finish(cluster, log, id, value),
             Life::Alive | Life::Unknown => Ok(()),
         };
@@ -123,5 +124,10 @@ fn tend(
 }
 
 fn has_timed_out(value: &TransactionValue, now: TimestampMs) -> bool {
-    value.start != TimestampMs::NONE && value.start.0.saturating_add(i64::from(value.timeout_ms)) < now.0
+    value.start != TimestampMs::NONE && deadline(value) <= now
+}
+
+/// From when on the time of an open transaction is over.
+pub(super) fn deadline(value: &TransactionValue) -> TimestampMs {
+    TimestampMs(value.start.0.saturating_add(i64::from(value.timeout_ms)).saturating_add(1))
 }

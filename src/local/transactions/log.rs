@@ -73,7 +73,11 @@ impl TransactionLog {
         Ok(logs)
     }
 
-    fn open_partition(cluster: &Cluster, topic: &OpenTopic, id: PartitionId) -> Result<TransactionLog> {
+    pub(super) fn open_partition(
+        cluster: &Cluster,
+        topic: &OpenTopic,
+        id: PartitionId,
+    ) -> Result<TransactionLog> {
         let epoch = topic.partitions.iter().find(|&&(known, _)| known == id).map(|&(_, epoch)| epoch);
         let log_start = cluster.log_start(topic, id)?;
         let mut log = TransactionLog {

@@ -11,6 +11,13 @@ mod janitor;
 #[cfg(test)]
 mod janitor_tests;
 mod log;
+mod network;
+mod network_clock;
+mod network_logs;
+mod network_offsets;
+#[cfg(test)]
+mod network_tests;
+mod offsets;
 #[cfg(test)]
 mod pipeline_tests;
 mod session;
@@ -19,9 +26,12 @@ mod storm_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::txn::Protocol as TransactionProtocol;
 pub(super) use admin::{abort, describe, describe_producers, fence, list};
 pub(super) use expire::expire;
 pub(super) use filter::CommittedFilter;
 pub(super) use ids::allocate_producer_id;
 pub(super) use janitor::{Janitor, Patience};
+pub(crate) use network::{Entry, NetworkTransactions, NewProducer, ProducerIdentity};
+pub(crate) use network_offsets::TransactionOffsets;
 pub(super) use session::Session;

@@ -9,15 +9,15 @@ use super::alive::SignOfLife;
 use super::end::{check_ongoing, finish, initialise};
 use super::ids::allocate_producer_id;
 use super::log::{Sync, TransactionLog};
+use super::offsets::write_offsets;
 use crate::client::{
     self, CommittedOffset, GroupMetadata, Producer, ProducerRecord, Result, TransactionalProducer,
 };
-use crate::group::{CommitRequest, NewCommit, Speaker};
 use crate::local::cluster::Cluster;
 use crate::local::groups::GroupLog;
 use crate::local::producer::LocalProducer;
 use crate::record::{self, ProducerStamp};
-use crate::txn::{self, EPOCH_LAST, Status};
+use crate::txn::{self, EPOCH_LAST, Protocol, Status};
 use crate::types::{ErrorCode, TopicPartition};
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl Session {
     pub(in crate::local) fn transactional(cluster: &Cluster, id: &str, timeout_ms: i32) -> Result<Session> {
         let mut log = TransactionLog::of(cluster, id)?;
         let alive = SignOfLife::prepare(cluster, id)?;
-        let value = initialise(cluster, &mut log, id, timeout_ms, || alive.show())?;
+        let value = initialise(cluster, &mut log, id, timeout_ms, None, || alive.show())?;
         let transaction =
             Transaction { id: id.to_owned(), log, stage: Stage::Idle, group: None, _alive: alive };
         Ok(Session {
@@ -87,7 +87,7 @@ impl Session {
         let known = transaction.log.get(&transaction.id);
         if partitions.iter().any(|partition| check_ongoing(known, id, epoch, partition).is_err()) {
             transaction.log.update(&transaction.id, Sync::Now, |known, now| {
-                Ok((Some(txn::add_partitions(known, id, epoch, partitions, now)?), ()))
+                Ok((Some(txn::add_partitions(known, id, epoch, partitions, Protocol::Rising, now)?), ()))
             })?;
         }
         Ok(())
@@ -168,25 +168,12 @@ impl Session {
         group: &GroupMetadata,
         offsets: &[(TopicPartition, CommittedOffset)],
     ) -> Result<()> {
-        let partition = log.key().clone();
-        // A coordinator's batches all begin at sequence 0.
-        let stamp = ProducerStamp { base_sequence: 0, ..self.stamp(&partition) };
-        let request = CommitRequest {
-            group: &group.group,
-            speaker: Speaker {
-                member_id: &group.member_id,
-                instance_id: group.instance_id.as_deref(),
-                generation: group.generation,
-            },
-            producer_id: Some(self.producer_id),
-            offsets: offsets.iter().map(new_commit).collect(),
-        };
-        let results = log.update_in_transaction(&group.group, &stamp, |groups, now| {
-            self.check(&partition)?;
-            let outcome = groups.commit(request, now).map_err(client::Error::of)?;
-            Ok((vec![outcome.records], outcome.results))
-        })?;
-        results.into_iter().try_for_each(|(_, result)| result.map_err(client::Error::of))
+        let who = (self.producer_id, self.epoch);
+        let results = write_offsets(log, who, group, offsets, |partition| self.check(partition))?;
+        results
+            .map_err(client::Error::of)?
+            .into_iter()
+            .try_for_each(|(_, result)| result.map_err(client::Error::of))
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -226,16 +213,6 @@ impl Session {
         }
         transaction.stage = Stage::Idle;
         Ok(())
-    }
-}
-
-fn new_commit((partition, committed): &(TopicPartition, CommittedOffset)) -> NewCommit {
-    NewCommit {
-        partition: partition.clone(),
-        offset: committed.offset,
-        leader_epoch: committed.leader_epoch,
-        metadata: committed.metadata.clone(),
-        topic_id: None,
     }
 }
 
