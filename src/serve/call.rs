@@ -81,6 +81,11 @@ impl Call {
         Ok(request)
     }
 
+    /// Why a body can't be read that is not read by `decode`.
+    pub(super) fn malformed(&self, why: &dyn ToString) -> Hangup {
+        Hangup::Malformed { key: self.key, version: self.version, why: why.to_string() }
+    }
+
     /// An answer as bytes, ready to be sent.
     pub(super) fn encode<R: Encodable + HeaderVersion>(&self, response: &R) -> Result<Reply, Hangup> {
         self.encode_as(response, self.version)

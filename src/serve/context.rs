@@ -1,18 +1,19 @@
 //! What all requests of a server share.
 
-use crate::local::Cluster;
+use crate::local::{Cluster, NetworkTransactions};
 use tokio::sync::watch;
 
 /// One in a server.
 pub(super) struct Context {
     pub(super) cluster: Cluster,
+    pub(super) transactions: NetworkTransactions,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
 
 impl Context {
     pub(super) fn new(cluster: Cluster, stopping: watch::Receiver<bool>) -> Context {
-        Context { cluster, stopping }
+        Context { transactions: NetworkTransactions::open(&cluster), cluster, stopping }
     }
 
     /// Returns when the server is to end: who waits for something answers then with what there is.

@@ -1,7 +1,10 @@
 //! Which handler takes which request.
 
 use super::call::{Answer, Call, Hangup};
-use super::handlers::{api_versions, metadata};
+use super::handlers::{
+    add_offsets_to_txn, add_partitions_to_txn, api_versions, end_txn, init_producer_id, metadata,
+    transactions, txn_offset_commit, write_txn_markers,
+};
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
@@ -11,6 +14,15 @@ pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
     match call.key {
         ApiKey::ApiVersions => at_once(call, body, api_versions::handle),
         ApiKey::Metadata => on_a_thread(call, body, metadata::handle).await,
+        ApiKey::InitProducerId => on_a_thread(call, body, init_producer_id::handle).await,
+        ApiKey::AddPartitionsToTxn => on_a_thread(call, body, add_partitions_to_txn::handle).await,
+        ApiKey::AddOffsetsToTxn => on_a_thread(call, body, add_offsets_to_txn::handle).await,
+        ApiKey::TxnOffsetCommit => on_a_thread(call, body, txn_offset_commit::handle).await,
+        ApiKey::EndTxn => on_a_thread(call, body, end_txn::handle).await,
+        ApiKey::WriteTxnMarkers => write_txn_markers::answer(call, body).await,
+        ApiKey::ListTransactions => on_a_thread(call, body, transactions::list).await,
+        ApiKey::DescribeTransactions => on_a_thread(call, body, transactions::describe).await,
+        ApiKey::DescribeProducers => on_a_thread(call, body, transactions::producers).await,
         key => Err(Hangup::NotServed { key: key as i16, version: call.version }),
     }
 }

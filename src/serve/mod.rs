@@ -4,6 +4,7 @@
 //! server      listeners, connections, the end            connection  frames in, answers out in order
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
+//! newer       what the protocol crate lacks
 //! handlers/   one file a request
 //! ```
 //! The only folder with asynchronous code, and with the messages of the protocol. Locks and syncs of the engine block, so
@@ -16,6 +17,7 @@ mod context;
 mod dispatch;
 mod error;
 mod handlers;
+mod newer;
 mod nodes;
 mod server;
 mod versions;

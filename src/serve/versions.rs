@@ -5,7 +5,19 @@ use crate::local::API_VERSIONS;
 use kafka_protocol::messages::ApiKey;
 
 /// Those that are answered. A request that isn't here is not advertised.
-const SERVED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Metadata];
+const SERVED: &[ApiKey] = &[
+    ApiKey::ApiVersions,
+    ApiKey::Metadata,
+    ApiKey::InitProducerId,
+    ApiKey::AddPartitionsToTxn,
+    ApiKey::AddOffsetsToTxn,
+    ApiKey::TxnOffsetCommit,
+    ApiKey::EndTxn,
+    ApiKey::WriteTxnMarkers,
+    ApiKey::ListTransactions,
+    ApiKey::DescribeTransactions,
+    ApiKey::DescribeProducers,
+];
 
 /// The requests that are served, with their versions.
 pub(super) fn served() -> impl Iterator<Item = (i16, i16, i16)> {

@@ -1,3 +1,4 @@
 //! `kt serve` as its clients meet it.
 
 mod frames;
+mod transactions;

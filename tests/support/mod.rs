@@ -10,4 +10,4 @@ pub(crate) use kt::{Kt, Output};
 pub(crate) use normalize::{lines, matches, normalize, unified};
 pub(crate) use random::Random;
 pub(crate) use running::{Running, deadline, wait_until};
-pub(crate) use wire::Served;
+pub(crate) use wire::{Served, Wire};

@@ -12,7 +12,7 @@ use crate::local::error::Error;
 use crate::local::topic::OpenTopic;
 use crate::log::{ProducerEntry, ProducerStates};
 use crate::record::{self, EndTxn};
-use crate::txn::{Status, TransactionValue};
+use crate::txn::{Protocol, Status, TransactionValue};
 use crate::types::{ErrorCode, LeaderEpoch, TimestampMs, TopicPartition, now_ms};
 
 /// The timeout that an id gets when an administrator ends its transaction: that of his request, in Kafka.
@@ -131,14 +131,15 @@ fn description((producer_id, entry): (i64, &ProducerEntry)) -> ProducerDescripti
 /// Writes an ABORT marker into one partition, for a transaction that no coordinator knows of any more. Asks nobody but that
 /// partition.
 pub(in crate::local) fn abort(cluster: &Cluster, spec: &AbortTransactionSpec) -> Result<()> {
-    write_lone_marker(cluster, spec, EndTxn::Abort)
+    write_lone_marker(cluster, spec, EndTxn::Abort, Protocol::Classic)
 }
 
-/// The same with either outcome.
+/// The same with either outcome. By the newer protocol a marker bears an epoch above that of the records.
 pub(super) fn write_lone_marker(
     cluster: &Cluster,
     spec: &AbortTransactionSpec,
     outcome: EndTxn,
+    protocol: Protocol,
 ) -> Result<()> {
     cluster.coordination()?;
     let (topic, leader_epoch) = open(cluster, &spec.partition)?;
@@ -153,7 +154,8 @@ pub(super) fn write_lone_marker(
         return Err(client::Error::of(ErrorCode::InvalidRequest));
     }
     if let Some(known) = known {
-        if spec.producer_epoch < known.epoch {
+        let is_over = protocol == Protocol::Rising && spec.producer_epoch == known.epoch;
+        if spec.producer_epoch < known.epoch || is_over {
             return Err(client::Error::of(ErrorCode::InvalidProducerEpoch));
         }
         if coordinator_epoch < known.coordinator_epoch {

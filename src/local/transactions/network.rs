@@ -10,7 +10,7 @@ use super::admin::write_lone_marker;
 use super::alive::say_away;
 use super::end::{self, check_ongoing, finish};
 use super::ids::allocate_producer_id;
-use super::log::Sync;
+use super::log::{STATE_TOPIC, Sync};
 use super::network_clock::Clock;
 use super::network_logs::LogPool;
 use super::network_offsets::GroupPool;
@@ -75,7 +75,10 @@ impl NetworkTransactions {
             clock: Clock::default(),
         };
         let shared = Arc::new(shared);
-        shared.clock.look_at_all(&shared);
+        // Where it can't be told, the first producer will see why.
+        if !matches!(cluster.open_topic(STATE_TOPIC), Ok(None)) {
+            shared.clock.look_at_all(&shared);
+        }
         NetworkTransactions { shared }
     }
 
@@ -224,8 +227,23 @@ impl NetworkTransactions {
 
     /// Writes the marker that another coordinator has decided upon into one partition; that coordinator makes sure that it
     /// is the right one.
-    pub(crate) fn write_marker(&self, marker: &AbortTransactionSpec, outcome: EndTxn) -> Result<()> {
-        write_lone_marker(&self.shared.cluster, marker, outcome)
+    pub(crate) fn write_marker(
+        &self,
+        marker: &AbortTransactionSpec,
+        outcome: EndTxn,
+        protocol: Protocol,
+    ) -> Result<()> {
+        write_lone_marker(&self.shared.cluster, marker, outcome, protocol)
+    }
+
+    /// Those of the partitions that there are none of.
+    pub(crate) fn missing(&self, partitions: &[TopicPartition]) -> Result<Vec<TopicPartition>> {
+        let catalog = self.shared.cluster.catalog()?;
+        let is_there = |partition: &&TopicPartition| {
+            let topic = catalog.get(&partition.topic);
+            topic.is_some_and(|topic| catalog.has(topic.id, partition.partition))
+        };
+        Ok(partitions.iter().filter(|partition| !is_there(partition)).cloned().collect())
     }
 
     /// Tells that somebody waits for an open transaction to end: those that are abandoned are looked after for a while, as a

@@ -1,4 +1,11 @@
 //! One file a request: from the message to the engine and back.
 
+pub(super) mod add_offsets_to_txn;
+pub(super) mod add_partitions_to_txn;
 pub(super) mod api_versions;
+pub(super) mod end_txn;
+pub(super) mod init_producer_id;
 pub(super) mod metadata;
+pub(super) mod transactions;
+pub(super) mod txn_offset_commit;
+pub(super) mod write_txn_markers;
