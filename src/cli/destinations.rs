@@ -136,7 +136,7 @@ impl Destinations {
         }
         let topic = NewTopic { name: name.to_owned(), partitions, configs, ..NewTopic::default() };
         match self.admin.create_topic(&topic) {
-            Ok(()) => {
+            Ok(_) => {
                 self.known.insert(name.to_owned(), Known { partition_count: 0, grows });
             }
             // Somebody else was faster.

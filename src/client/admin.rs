@@ -2,7 +2,7 @@
 
 use super::{
     AbortTransactionSpec, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
-    ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
+    ConfigEntry, ConfigResource, ConfiguredKind, CreatedTopic, ElectionType, FeatureMetadata, FeatureUpdate,
     GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
     PartitionReassignment, ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result,
     ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
@@ -43,7 +43,7 @@ pub(crate) trait Admin {
     fn describe_topics(&self, names: &[String]) -> Vec<Result<TopicDescription>>;
 
     /// Creates a topic, whole or not at all.
-    fn create_topic(&self, topic: &NewTopic) -> Result<()>;
+    fn create_topic(&self, topic: &NewTopic) -> Result<CreatedTopic>;
 
     /// Grows `topic` to `total` partitions; `assignments` lists the replicas of the new ones.
     fn create_partitions(&self, topic: &str, total: i32, assignments: Option<&[Vec<BrokerId>]>)
@@ -73,6 +73,9 @@ pub(crate) trait Admin {
 
     /// Applies all of `ops` or none.
     fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()>;
+
+    /// Makes `configs` the only ones that the resource has of its own.
+    fn replace_configs(&self, resource: &ConfigResource, configs: &[(String, String)]) -> Result<()>;
 
     /// The names of resources of a kind that have a configuration of their own, sorted.
     fn list_configured(&self, kind: ConfiguredKind) -> Result<Vec<String>>;

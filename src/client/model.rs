@@ -188,6 +188,16 @@ pub(crate) struct NewTopic {
     pub(crate) configs: Vec<(String, String)>,
 }
 
+/// What has become of a [`NewTopic`].
+#[derive(Clone, Debug)]
+pub(crate) struct CreatedTopic {
+    pub(crate) id: Uuid,
+    pub(crate) partition_count: usize,
+    pub(crate) replication_factor: usize,
+    /// Those in force, defaults included, sorted by name.
+    pub(crate) configs: Vec<ConfigEntry>,
+}
+
 /// What a configuration belongs to. An empty broker name is the cluster-wide default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ConfigResource {
@@ -307,12 +317,29 @@ pub(crate) struct ConfigSynonym {
     pub(crate) source: ConfigSource,
 }
 
+/// How a configuration's value is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Unknown,
+    Boolean,
+    Text,
+    Int,
+    Short,
+    Long,
+    Double,
+    List,
+    Password,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigEntry {
     pub(crate) name: String,
     pub(crate) value: Option<String>,
     pub(crate) source: ConfigSource,
     pub(crate) sensitive: bool,
+    /// Whether it can't be changed while the broker runs.
+    pub(crate) read_only: bool,
+    pub(crate) value_type: ValueType,
     /// From the one in force down to the default.
     pub(crate) synonyms: Vec<ConfigSynonym>,
 }
@@ -322,6 +349,10 @@ pub(crate) struct ConfigEntry {
 pub(crate) enum AlterConfigOp {
     Set(String, String),
     Delete(String),
+    /// Adds to a list those of the words, separated by commas, that it doesn't have.
+    Append(String, String),
+    /// Takes words out of a list.
+    Subtract(String, String),
 }
 
 /// Which offset of a partition is asked for.

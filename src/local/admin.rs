@@ -9,7 +9,7 @@ use super::{
 };
 use crate::client::{
     AbortTransactionSpec, Admin, AlterConfigOp, ApiVersions, ClusterDescription, Commit, CommittedOffset,
-    ConfigEntry, ConfigResource, ConfiguredKind, ElectionType, FeatureMetadata, FeatureUpdate,
+    ConfigEntry, ConfigResource, ConfiguredKind, CreatedTopic, ElectionType, FeatureMetadata, FeatureUpdate,
     GroupDescription, GroupListing, LogDirDescription, NewTopic, Node, OffsetInfo, OffsetSpec,
     PartitionReassignment, ProducerDescription, QuorumDescription, QuotaEntity, QuotaEntry, Result,
     ScramAlteration, ScramCredential, SharePosition, TopicDescription, TopicListing, TransactionDescription,
@@ -78,7 +78,7 @@ impl Admin for LocalAdmin {
         names.iter().map(|name| topics::describe(&self.cluster, name)).collect()
     }
 
-    fn create_topic(&self, topic: &NewTopic) -> Result<()> {
+    fn create_topic(&self, topic: &NewTopic) -> Result<CreatedTopic> {
         topics::create(&self.cluster, topic)
     }
 
@@ -121,6 +121,10 @@ impl Admin for LocalAdmin {
 
     fn alter_configs(&self, resource: &ConfigResource, ops: &[AlterConfigOp]) -> Result<()> {
         configs::alter(&self.cluster, resource, ops)
+    }
+
+    fn replace_configs(&self, resource: &ConfigResource, configs: &[(String, String)]) -> Result<()> {
+        configs::replace(&self.cluster, resource, configs)
     }
 
     fn list_configured(&self, kind: ConfiguredKind) -> Result<Vec<String>> {

@@ -19,8 +19,8 @@ use super::topic::{self, Found, OpenTopic};
 use super::topics;
 use super::upkeep::Upkeep;
 use crate::client::{
-    self, Admin, BulkRange, BulkReader, BulkReading, BulkWriter, Consumer, ConsumerConfig, Node, Producer,
-    ProducerConfig, ShareConsumer, ShareConsumerConfig, TransactionalProducer,
+    self, Admin, BulkRange, BulkReader, BulkReading, BulkWriter, Commit, Consumer, ConsumerConfig, Node,
+    Producer, ProducerConfig, ShareConsumer, ShareConsumerConfig, TransactionalProducer,
 };
 use crate::disk::{self, Channels, SharedRangeLock, Wake};
 use crate::group::{CatalogTopic, TopicCatalog};
@@ -44,6 +44,8 @@ pub(super) const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(super) shared: Arc<Shared>,
+    /// Whether changes of the metadata are made, or only decided.
+    pub(super) commit: Commit,
 }
 
 pub(super) struct Shared {
@@ -85,7 +87,11 @@ impl Cluster {
     pub(super) fn new(shared: Shared) -> Cluster {
         let shared = Arc::new(shared);
         shared.upkeep.serve(&shared);
-        Cluster { shared }
+        Cluster::of(shared)
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Cluster {
+        Cluster { shared, commit: Commit::Yes }
     }
 
     /// Where damage is noted that doesn't keep the rest of a directory from being read.
@@ -95,6 +101,13 @@ impl Cluster {
 
     pub(crate) fn admin(&self) -> Box<dyn Admin> {
         Box::new(LocalAdmin::new(self.clone()))
+    }
+
+    /// The same, but what would change the metadata is only decided: the answers say whether it could be done.
+    pub(crate) fn trial_admin(&self) -> Box<dyn Admin> {
+        let mut trial = self.clone();
+        trial.commit = Commit::Never;
+        Box::new(LocalAdmin::new(trial))
     }
 
     /// A producer of one topic, which is created if it isn't there.
@@ -240,7 +253,10 @@ impl Cluster {
         decide: impl FnOnce(&Image) -> client::Result<(Vec<Record>, T)>,
     ) -> client::Result<T> {
         self.coordination()?;
-        self.metadata().update(decide)
+        match self.commit {
+            Commit::Yes => self.metadata().update(decide),
+            Commit::Never => Ok(self.with_image(decide)??.1),
+        }
     }
 
     /// Looks at the metadata log itself, brought up to date.

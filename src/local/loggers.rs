@@ -3,7 +3,7 @@
 //! been started, a pure table.
 
 use super::cluster::Cluster;
-use crate::client::{self, AlterConfigOp, ConfigEntry, ConfigSource, Result};
+use crate::client::{self, AlterConfigOp, Commit, ConfigEntry, ConfigSource, Result, ValueType};
 use crate::disk::{self, FileLock};
 use crate::types::{BrokerId, ErrorCode};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub(super) fn describe(cluster: &Cluster, broker: &str) -> Result<Vec<ConfigEntr
         value: Some(levels.get(name).map_or(root, String::as_str).to_owned()),
         source: ConfigSource::DynamicBrokerLogger,
         sensitive: false,
+        read_only: false,
+        value_type: ValueType::Text,
         synonyms: Vec::new(),
     };
     let mut entries: Vec<ConfigEntry> = NAMES.iter().copied().chain([ROOT]).map(entry).collect();
@@ -45,12 +47,19 @@ pub(super) fn alter(cluster: &Cluster, broker: &str, ops: &[AlterConfigOp]) -> R
                 );
                 return Err(client::Error::new(ErrorCode::InvalidConfig, message));
             }
+            AlterConfigOp::Append(..) | AlterConfigOp::Subtract(..) => {
+                let message = "APPEND and SUBTRACT operations are not allowed for the BROKER_LOGGER resource";
+                return Err(client::Error::new(ErrorCode::InvalidRequest, message));
+            }
             AlterConfigOp::Delete(name) if name == ROOT => {
                 let message = "Removing the log level of the root logger is not allowed";
                 return Err(client::Error::new(ErrorCode::InvalidRequest, message));
             }
             _ => {}
         }
+    }
+    if cluster.commit == Commit::Never {
+        return Ok(());
     }
     let coordination = cluster.coordination()?;
     let _lock = FileLock::acquire(&coordination.loggers_lock()).map_err(super::error::Error::from)?;
@@ -63,6 +72,7 @@ pub(super) fn alter(cluster: &Cluster, broker: &str, ops: &[AlterConfigOp]) -> R
             AlterConfigOp::Delete(name) => {
                 levels.remove(name);
             }
+            AlterConfigOp::Append(..) | AlterConfigOp::Subtract(..) => {}
         }
     }
     let text: String = levels.iter().map(|(name, level)| format!("{name}={level}\n")).collect();

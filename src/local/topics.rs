@@ -2,12 +2,15 @@
 
 use super::checkpoints;
 use super::cluster::Cluster;
+use super::configs;
 use super::error::Error;
 use super::groups;
 use super::share;
 use super::topic::OpenTopic;
-use crate::client::{self, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing};
-use crate::metadata::{self, PlanError, Topic, TopicRequest};
+use crate::client::{
+    self, CreatedTopic, NewTopic, PartitionDescription, Result, TopicDescription, TopicListing,
+};
+use crate::metadata::{self, PlanError, Record, Topic, TopicRequest};
 use crate::types::{BrokerId, ErrorCode, INTERNAL_TOPICS, TopicName, Uuid};
 
 impl From<PlanError> for client::Error {
@@ -35,6 +38,13 @@ const SHARE_STATE_CONFIGS: [(&str, &str); 5] = [
     ("retention.ms", "-1"),
 ];
 const INTERNAL_PARTITIONS: i32 = 50;
+
+impl Cluster {
+    /// Creates a topic with the broker's defaults, an internal one as it must be. That it is there already is no error.
+    pub(crate) fn create_topic_automatically(&self, name: &str) -> Result<()> {
+        create_automatically(self, name)
+    }
+}
 
 pub(super) fn list(cluster: &Cluster) -> Result<Vec<TopicListing>> {
     let listing = |topic: &Topic| TopicListing {
@@ -68,7 +78,7 @@ fn description(topic: &Topic) -> TopicDescription {
     }
 }
 
-pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<()> {
+pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<CreatedTopic> {
     let request = TopicRequest {
         name: &new.name,
         partitions: new.partitions,
@@ -77,13 +87,26 @@ pub(super) fn create(cluster: &Cluster, new: &NewTopic) -> Result<()> {
         configs: &new.configs,
     };
     let id = Uuid::random();
-    cluster.update(|image| {
+    let created = cluster.update(|image| {
         let records = metadata::create_topic(image, &request, id, seed(id))?;
         // A deletion that a crash cut short may have left them.
         checkpoints::forget(cluster, &new.name)?;
-        Ok((records, ()))
+        let settings = metadata::new_topic_settings(image, &new.configs, cluster.broker().id);
+        let mut partitions = records.iter().filter_map(|record| match record {
+            Record::Partition(partition) => Some(partition.state.replicas.len()),
+            _ => None,
+        });
+        let replication_factor = partitions.next().unwrap_or(0);
+        let created = CreatedTopic {
+            id,
+            partition_count: partitions.count() + 1,
+            replication_factor,
+            configs: configs::topic_entries(settings),
+        };
+        Ok((records, created))
     })?;
-    make_partitions(cluster, &new.name)
+    make_partitions(cluster, &new.name)?;
+    Ok(created)
 }
 
 /// Creates a topic as a broker does on its own: an internal one as it must be, any other with the defaults. That
@@ -102,7 +125,7 @@ pub(super) fn create_automatically(cluster: &Cluster, name: &str) -> Result<()> 
     }
     match create(cluster, &new) {
         Err(e) if e.code == ErrorCode::TopicAlreadyExists => Ok(()),
-        other => other,
+        other => other.map(|_| ()),
     }
 }
 

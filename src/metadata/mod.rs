@@ -44,7 +44,7 @@ pub(crate) use scram::{ScramMechanism, ScramUpsertion, alter_scram};
 pub(crate) use security_records::{AccessControlEntryRecord, QuotaEntity, UserScramCredentialRecord};
 pub(crate) use settings::{
     ConfigLevel, Setting, broker_default_settings, broker_settings, client_metrics_settings, group_settings,
-    topic_settings,
+    new_topic_settings, topic_settings,
 };
 pub(crate) use snapshot::snapshot;
 pub(crate) use topic_config::{TimestampPolicy, TopicCompression, TopicConfig};

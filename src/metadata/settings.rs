@@ -58,9 +58,23 @@ impl Setting {
 
 /// All configurations of `topic` as seen on `broker`, sorted by name.
 pub(crate) fn topic_settings(image: &Image, topic: &str, broker: BrokerId) -> Vec<Setting> {
+    settings_of_topic(image, broker, |name| image.setting(ConfigKind::TOPIC, topic, name))
+}
+
+/// The same of a topic that isn't there yet, with the settings that it is to be created with.
+pub(crate) fn new_topic_settings(image: &Image, own: &[(String, String)], broker: BrokerId) -> Vec<Setting> {
+    let last = |name: &str| own.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    settings_of_topic(image, broker, last)
+}
+
+fn settings_of_topic<'a>(
+    image: &Image,
+    broker: BrokerId,
+    own: impl Fn(&str) -> Option<&'a str>,
+) -> Vec<Setting> {
     let broker = broker.to_string();
     let setting = |def: &TopicConfigDef| {
-        let own = own_place(image, ConfigKind::TOPIC, topic, def.name, &def.kind, ConfigLevel::Topic);
+        let own = own(def.name).map(|raw| place(def.name, &def.kind, raw, ConfigLevel::Topic));
         let fallback = broker_places(image, &broker, def.synonyms, &def.kind);
         let places: Vec<Place> = own.into_iter().chain(fallback).collect();
         let exists = def.default.is_some() || !places.is_empty();
@@ -82,8 +96,11 @@ fn own_place(
     value_kind: &ConfigType,
     level: ConfigLevel,
 ) -> Option<Place> {
-    let raw = image.setting(kind, resource, name)?;
-    Some(Place { name: Cow::Borrowed(name), value: normalized(name, value_kind, raw), level })
+    image.setting(kind, resource, name).map(|raw| place(name, value_kind, raw, level))
+}
+
+fn place(name: &'static str, kind: &ConfigType, raw: &str, level: ConfigLevel) -> Place {
+    Place { name: Cow::Borrowed(name), value: normalized(name, kind, raw), level }
 }
 
 /// The value as Kafka prints it once it is parsed: `+5` is `5`, `a , b` is `a,b`; a password is never shown.

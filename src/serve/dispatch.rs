@@ -1,9 +1,10 @@
 //! Which handler takes which request.
 
+use super::administration;
 use super::call::{Answer, Call, Hangup};
 use super::handlers::{
-    add_offsets_to_txn, add_partitions_to_txn, api_versions, end_txn, init_producer_id, metadata,
-    transactions, txn_offset_commit, write_txn_markers,
+    add_offsets_to_txn, add_partitions_to_txn, api_versions, end_txn, init_producer_id, transactions,
+    txn_offset_commit, write_txn_markers,
 };
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
@@ -13,7 +14,6 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
 pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
     match call.key {
         ApiKey::ApiVersions => at_once(call, body, api_versions::handle),
-        ApiKey::Metadata => on_a_thread(call, body, metadata::handle).await,
         ApiKey::InitProducerId => on_a_thread(call, body, init_producer_id::handle).await,
         ApiKey::AddPartitionsToTxn => on_a_thread(call, body, add_partitions_to_txn::handle).await,
         ApiKey::AddOffsetsToTxn => on_a_thread(call, body, add_offsets_to_txn::handle).await,
@@ -23,7 +23,7 @@ pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
         ApiKey::ListTransactions => on_a_thread(call, body, transactions::list).await,
         ApiKey::DescribeTransactions => on_a_thread(call, body, transactions::describe).await,
         ApiKey::DescribeProducers => on_a_thread(call, body, transactions::producers).await,
-        key => Err(Hangup::NotServed { key: key as i16, version: call.version }),
+        _ => administration::answer(call, body).await,
     }
 }
 
@@ -38,7 +38,11 @@ fn at_once<Q: Decodable, R: Encodable + HeaderVersion>(
 }
 
 /// For what may block for a moment.
-async fn on_a_thread<Q, R>(call: Call, mut body: Bytes, handle: fn(&Call, Q) -> R) -> Result<Answer, Hangup>
+pub(super) async fn on_a_thread<Q, R>(
+    call: Call,
+    mut body: Bytes,
+    handle: fn(&Call, Q) -> R,
+) -> Result<Answer, Hangup>
 where
     Q: Decodable + Send + 'static,
     R: Encodable + HeaderVersion + 'static,

@@ -5,12 +5,14 @@
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
 //! newer       what the protocol crate lacks
+//! administration  the same for administrative requests
 //! handlers/   one file a request
 //! ```
 //! The only folder with asynchronous code, and with the messages of the protocol. Locks and syncs of the engine block, so
 //! handlers run on threads where they may; those that wait for something wait without a thread.
 
 mod address;
+mod administration;
 mod call;
 mod connection;
 mod context;
@@ -19,8 +21,10 @@ mod error;
 mod handlers;
 mod newer;
 mod nodes;
+mod permissions;
 mod server;
 mod versions;
+mod wire;
 
 pub(crate) use address::Listen;
 pub(crate) use error::Error;

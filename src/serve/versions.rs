@@ -1,5 +1,6 @@
 //! Which requests are served, in which versions: those that Kafka 4.2 advertises, as far as there are handlers.
 
+use super::administration;
 use crate::client::ApiVersions;
 use crate::local::API_VERSIONS;
 use kafka_protocol::messages::ApiKey;
@@ -7,7 +8,6 @@ use kafka_protocol::messages::ApiKey;
 /// Those that are answered. A request that isn't here is not advertised.
 const SERVED: &[ApiKey] = &[
     ApiKey::ApiVersions,
-    ApiKey::Metadata,
     ApiKey::InitProducerId,
     ApiKey::AddPartitionsToTxn,
     ApiKey::AddOffsetsToTxn,
@@ -26,7 +26,11 @@ pub(super) fn served() -> impl Iterator<Item = (i16, i16, i16)> {
 
 fn range(api: &ApiVersions) -> Option<(i16, i16, i16)> {
     let (first, last) = api.versions?;
-    SERVED.iter().any(|key| *key as i16 == api.key).then_some((api.key, first, last))
+    SERVED
+        .iter()
+        .chain(administration::SERVED)
+        .any(|key| *key as i16 == api.key)
+        .then_some((api.key, first, last))
 }
 
 /// Whether a version of a request is served.

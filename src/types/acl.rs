@@ -87,6 +87,28 @@ coded! {
     }
 }
 
+impl ResourceType {
+    /// What can be done to resources of the type, besides everything.
+    pub(crate) const fn operations(self) -> &'static [AclOperation] {
+        use AclOperation::{
+            Alter, AlterConfigs, ClusterAction, Create, CreateTokens, Delete, Describe, DescribeConfigs,
+            DescribeTokens, IdempotentWrite, Read, TwoPhaseCommit, Write,
+        };
+        match self {
+            ResourceType::Topic => {
+                &[Read, Write, Create, Delete, Alter, Describe, DescribeConfigs, AlterConfigs]
+            }
+            ResourceType::Group => &[Read, Delete, Describe, DescribeConfigs, AlterConfigs],
+            ResourceType::Cluster => {
+                &[Create, Alter, Describe, ClusterAction, DescribeConfigs, AlterConfigs, IdempotentWrite]
+            }
+            ResourceType::TransactionalId => &[Write, Describe, TwoPhaseCommit],
+            ResourceType::DelegationToken => &[Describe],
+            ResourceType::User => &[CreateTokens, DescribeTokens],
+        }
+    }
+}
+
 coded! {
     AclPermission {
         Deny = 2, "DENY";

@@ -69,7 +69,7 @@ impl Upkeep {
             return;
         }
         let upkeep = Arc::clone(self);
-        let cluster = Cluster { shared };
+        let cluster = Cluster::of(shared);
         let work = move || upkeep.work(cluster);
         // Where no thread can be had, whoever comes next does it.
         if let Ok(thread) = thread::Builder::new().name("upkeep".into()).spawn(work) {
@@ -87,7 +87,7 @@ impl Upkeep {
             let mut state = self.state();
             let shared = self.shared.get().and_then(Weak::upgrade).filter(|_| !state.queue.is_empty());
             match shared.filter(|_| !self.cancelled.load(Ordering::Relaxed)) {
-                Some(shared) => cluster = Cluster { shared },
+                Some(shared) => cluster = Cluster::of(shared),
                 None => {
                     state.queue.clear();
                     state.worker = None;

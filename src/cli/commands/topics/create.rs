@@ -23,7 +23,7 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<(), Failure>
     }
     let topic = with_numbers(topic, factor)?;
     match admin(context, parsed)?.create_topic(&topic) {
-        Ok(()) => Ok(writeln!(context.stdout, "Created topic {}.", topic.name)?),
+        Ok(_) => Ok(writeln!(context.stdout, "Created topic {}.", topic.name)?),
         Err(error) if error.code == ErrorCode::TopicAlreadyExists && parsed.has("if-not-exists") => Ok(()),
         Err(error) => Err(refused(error)),
     }

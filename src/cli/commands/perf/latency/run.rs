@@ -66,7 +66,7 @@ fn create(context: &mut Context, admin: &dyn client::Admin, topic: &str) -> Resu
         ..NewTopic::default()
     };
     match admin.create_topic(&new) {
-        Ok(()) => Ok(()),
+        Ok(_) => Ok(()),
         Err(error) => {
             context.note(&format!("Creation of topic {topic} failed"))?;
             let text = format!("java.util.concurrent.ExecutionException: {}: {error}", error.java_class());
