@@ -44,6 +44,7 @@ const SEAMS: &[(&str, &[&str])] = &[
     ("cli/commands/check", &["local"]),
     ("cli/commands/cluster", &["local"]),
     ("cli/commands/maintain", &["local"]),
+    ("cli/commands/snapshot", &["local"]),
 ];
 
 /// Crates that one folder alone uses, so that they can be replaced.

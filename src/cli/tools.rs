@@ -76,6 +76,8 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::copy::TOOL,
     commands::check::TOOL,
     commands::maintain::TOOL,
+    commands::snapshot::SNAPSHOT,
+    commands::snapshot::RESTORE,
     commands::serve::TOOL,
     commands::perf::PRODUCER,
     commands::perf::CONSUMER,

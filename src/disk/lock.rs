@@ -167,21 +167,41 @@ pub(crate) struct SharedRangeLock {
 impl SharedRangeLock {
     /// `None` if a broker holds the file.
     pub(crate) fn try_acquire(path: &Path) -> Result<Option<SharedRangeLock>> {
-        let file = File::open(path, Mode::Create)?;
-        // SAFETY: plain data; zero is a valid value for every field.
-        let mut range: libc::flock = unsafe { std::mem::zeroed() };
-        range.l_type = libc::F_RDLCK as libc::c_short;
-        range.l_whence = libc::SEEK_SET as libc::c_short;
-        // SAFETY: the descriptor is open, and the structure outlives the call.
-        let answer = unsafe { libc::fcntl(file.file.as_raw_fd(), libc::F_SETLK, &range) };
-        if answer == 0 {
-            return Ok(Some(SharedRangeLock { _file: file }));
-        }
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            Some(libc::EACCES | libc::EAGAIN) => Ok(None),
-            _ => Err(Error::new("lock", path, error)),
-        }
+        let held = lock_range(path, libc::F_RDLCK as libc::c_short)?;
+        Ok(held.map(|file| SharedRangeLock { _file: file }))
+    }
+}
+
+/// The exclusive lock that a running broker has: beside it there is neither a broker nor a kt that writes. The same goes for
+/// its handle.
+#[derive(Debug)]
+pub(crate) struct ExclusiveRangeLock {
+    _file: File,
+}
+
+impl ExclusiveRangeLock {
+    /// `None` if anybody else holds the file.
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<ExclusiveRangeLock>> {
+        let held = lock_range(path, libc::F_WRLCK as libc::c_short)?;
+        Ok(held.map(|file| ExclusiveRangeLock { _file: file }))
+    }
+}
+
+fn lock_range(path: &Path, kind: libc::c_short) -> Result<Option<File>> {
+    let file = File::open(path, Mode::Create)?;
+    // SAFETY: plain data; zero is a valid value for every field.
+    let mut range: libc::flock = unsafe { std::mem::zeroed() };
+    range.l_type = kind;
+    range.l_whence = libc::SEEK_SET as libc::c_short;
+    // SAFETY: the descriptor is open, and the structure outlives the call.
+    let answer = unsafe { libc::fcntl(file.file.as_raw_fd(), libc::F_SETLK, &range) };
+    if answer == 0 {
+        return Ok(Some(file));
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EACCES | libc::EAGAIN) => Ok(None),
+        _ => Err(Error::new("lock", path, error)),
     }
 }
 
@@ -196,15 +216,25 @@ pub(crate) fn is_range_locked_exclusively(path: &Path) -> bool {
     would_conflict(path, libc::F_RDLCK as libc::c_short)
 }
 
+/// The id of a process that has a record lock on a file; of several, one.
+pub(crate) fn range_lock_holder(path: &Path) -> Option<i32> {
+    conflict(path, libc::F_WRLCK as libc::c_short)
+}
+
 fn would_conflict(path: &Path, kind: libc::c_short) -> bool {
-    let Ok(file) = File::open(path, Mode::Read) else { return false };
+    conflict(path, kind).is_some()
+}
+
+fn conflict(path: &Path, kind: libc::c_short) -> Option<i32> {
+    let file = File::open(path, Mode::Read).ok()?;
     // SAFETY: plain data; zero is a valid value for every field.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
     range.l_type = kind;
     range.l_whence = libc::SEEK_SET as libc::c_short;
     // SAFETY: the descriptor is open, and the structure outlives the call, which fills it.
     let answer = unsafe { libc::fcntl(file.file.as_raw_fd(), libc::F_GETLK, &mut range) };
-    answer == 0 && i32::from(range.l_type) != i32::from(libc::F_UNLCK as libc::c_short)
+    let is_held = answer == 0 && i32::from(range.l_type) != i32::from(libc::F_UNLCK as libc::c_short);
+    is_held.then_some(range.l_pid)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The one door to the disk: files read and written by position, directories, locks, and the word that readers
 //! sleep on. Knows no format and no Kafka. What differs between systems is here and in `signal/`.
 
+mod copy;
 mod dir;
 mod error;
 mod failpoint;
@@ -10,6 +11,7 @@ mod system;
 mod wake;
 mod word;
 
+pub(crate) use copy::{Content, Copier, exchange, sync_tree, unshare};
 pub(crate) use dir::{
     Durability, Entry, Stamp, absolute, age, canonical, create_dirs, keep, link, list, read_text,
     remove_file, remove_tree, rename, replace, replace_with, stamp, sync_path, touch,
@@ -19,8 +21,8 @@ pub(crate) use error::{Error, Result};
 pub(crate) use failpoint::{disarm, kill_after};
 pub(crate) use file::{File, Mode};
 pub(crate) use lock::{
-    FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,
-    is_range_locked_exclusively, wait_unlocked,
+    ExclusiveRangeLock, FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,
+    is_range_locked_exclusively, range_lock_holder, wait_unlocked,
 };
 pub(crate) use system::{boot_id, monotonic_ms, network_file_system, raise_open_files};
 pub(crate) use wake::{Channels, Wake, Woken};

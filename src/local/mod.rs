@@ -46,6 +46,7 @@ mod seal;
 mod settle;
 mod share;
 mod site;
+pub(crate) mod snapshot;
 mod state;
 mod syncer;
 #[cfg(test)]

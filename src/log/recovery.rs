@@ -8,7 +8,7 @@ use super::append::account;
 use super::names::{FileKind, segment_file, segments};
 use super::segment::Segment;
 use super::{Error, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_snapshot, time_index};
-use crate::disk::{Durability, File, Mode};
+use crate::disk::{self, Durability, File, Mode};
 use crate::record::{self, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, TimestampMs};
 use std::path::Path;
@@ -39,7 +39,12 @@ pub(crate) fn recover(dir: &Path, how: &Recovery, config: &LogConfig) -> Result<
         let end = LogEnd::empty(Offset::ZERO, LeaderEpoch::UNKNOWN);
         return Ok(end);
     };
-    let log = File::open(&segment_file(dir, base, FileKind::Log), Mode::Read)?;
+    let path = segment_file(dir, base, FileKind::Log);
+    if how.writable {
+        // A snapshot may have it under a second name, as it was closed then.
+        disk::unshare(&path)?;
+    }
+    let log = File::open(&path, Mode::Read)?;
     let length = log.len()?;
     let known = how.known.filter(|end| end.segment_base == base && end.segment_bytes <= length);
     let mut end = match known {

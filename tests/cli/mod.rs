@@ -12,6 +12,7 @@ mod maintain;
 mod produce;
 mod registers;
 mod share;
+mod snapshot;
 mod topics;
 mod transactions;
 mod verifiable;

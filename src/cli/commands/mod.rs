@@ -26,6 +26,7 @@ pub(crate) mod reassign;
 pub(crate) mod serve;
 pub(crate) mod share_consume;
 pub(crate) mod share_groups;
+pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod topics;
 pub(crate) mod transactions;

@@ -176,6 +176,7 @@ fn mend_log(plan: &Plan, stamps: &Stamps, mut newest: Option<LeaderEpoch>, aside
     let is_sound =
         |mend: &Mend| matches!(mend, Mend::Keep { base, epoch, .. } if stamps.of(*base, *epoch) == *epoch);
     let sound = plan.mends.iter().take_while(|mend| is_sound(mend)).count();
+    disk::unshare(&plan.path)?;
     let log = File::open(&plan.path, Mode::Create)?;
     match plan.mends.get(sound..) {
         None | Some([]) => return Ok(false),
