@@ -87,8 +87,8 @@ fn a_record_that_is_still_to_come_is_waited_for() {
     kt.stdin("a\nb\n").run("produce --topic late").success_with_notes();
     expecting.finish().shows("b");
     let expecting = kt.start("expect --topic late --within 60s --value never");
-    expecting.interrupt();
-    expecting.finish().interrupted();
+    expecting.terminate();
+    expecting.finish().terminated();
 }
 
 #[test]
