@@ -277,8 +277,24 @@ impl ScramMechanism {
 /// A change of what a user can log in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ScramAlteration {
-    Upsert { user: String, mechanism: ScramMechanism, iterations: i32, password: Vec<u8> },
-    Delete { user: String, mechanism: ScramMechanism },
+    Upsert {
+        user: String,
+        mechanism: ScramMechanism,
+        iterations: i32,
+        password: Vec<u8>,
+    },
+    /// With a password that was ground with its salt already.
+    UpsertSalted {
+        user: String,
+        mechanism: ScramMechanism,
+        iterations: i32,
+        salt: Vec<u8>,
+        salted_password: Vec<u8>,
+    },
+    Delete {
+        user: String,
+        mechanism: ScramMechanism,
+    },
 }
 
 /// Where a value comes from; the words that kafka-configs prints.

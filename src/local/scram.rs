@@ -29,6 +29,15 @@ pub(super) fn alter(cluster: &Cluster, changes: &[ScramAlteration]) -> Result<()
             ScramAlteration::Delete { user, mechanism } => {
                 deletions.push((user.clone(), own(*mechanism)));
             }
+            ScramAlteration::UpsertSalted { user, mechanism, iterations, salt, salted_password } => {
+                upsertions.push(ScramUpsertion {
+                    user: user.clone(),
+                    mechanism: own(*mechanism),
+                    iterations: *iterations,
+                    salt: salt.clone(),
+                    salted_password: salted_password.clone(),
+                });
+            }
             ScramAlteration::Upsert { user, mechanism, iterations, password } => {
                 if password.is_empty() {
                     return refuse("Password must not be empty");

@@ -1,18 +1,29 @@
 //! One file a request: from the message to the engine and back.
 
+pub(super) mod acls;
 pub(super) mod add_offsets_to_txn;
 pub(super) mod add_partitions_to_txn;
 pub(super) mod alter_configs;
 pub(super) mod api_versions;
 pub(super) mod create_partitions;
 pub(super) mod create_topics;
+pub(super) mod delegation_tokens;
 pub(super) mod delete_topics;
 pub(super) mod describe_cluster;
 pub(super) mod describe_configs;
 pub(super) mod describe_topic_partitions;
+pub(super) mod elect_leaders;
 pub(super) mod end_txn;
 pub(super) mod init_producer_id;
+pub(super) mod list_config_resources;
+pub(super) mod log_dirs;
 pub(super) mod metadata;
+pub(super) mod quorum;
+pub(super) mod quotas;
+pub(super) mod reassignments;
+pub(super) mod scram_credentials;
 pub(super) mod transactions;
 pub(super) mod txn_offset_commit;
+pub(super) mod unregister_broker;
+pub(super) mod update_features;
 pub(super) mod write_txn_markers;

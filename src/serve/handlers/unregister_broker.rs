@@ -1,0 +1,13 @@
+//! UnregisterBroker (KIP-631).
+
+use crate::serve::call::Call;
+use crate::serve::wire;
+use crate::types::BrokerId;
+use kafka_protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
+use kafka_protocol::messages::unregister_broker_response::UnregisterBrokerResponse;
+
+pub(in crate::serve) fn handle(call: &Call, request: UnregisterBrokerRequest) -> UnregisterBrokerResponse {
+    let outcome = call.context.cluster.admin().unregister_broker(BrokerId(request.broker_id.0));
+    let (code, message) = wire::outcome(&outcome);
+    UnregisterBrokerResponse::default().with_error_code(code).with_error_message(message)
+}
