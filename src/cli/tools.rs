@@ -64,6 +64,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::reassign::TOOL,
     commands::log_dirs::TOOL,
     commands::cluster::TOOL,
+    commands::acls::TOOL,
     commands::features::TOOL,
     commands::metadata_quorum::TOOL,
     commands::storage::TOOL,

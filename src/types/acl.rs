@@ -137,7 +137,7 @@ pub(crate) struct AclBinding {
 }
 
 /// Which pattern types a filter asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PatternFilter {
     /// Patterns of either type with this very name.
     #[default]

@@ -1,5 +1,6 @@
 //! The tools: one file a tool, a folder where it has actions. Each offers a `TOOL` for the table in `cli/tools.rs`.
 
+pub(crate) mod acls;
 pub(crate) mod broker_api_versions;
 pub(crate) mod check;
 pub(crate) mod cluster;
