@@ -81,7 +81,10 @@ fn resources(table: Command) -> Command {
 
 fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
     let request = Request::read(context, parsed)?;
-    command_config(parsed).map_err(Failure::then_blank)?;
+    if let Err(failure) = command_config(parsed) {
+        let name = parsed.text("command-config")?.unwrap_or_default().into_owned();
+        return Err(failed("java.nio.file.NoSuchFileException", name).kt_message(failure.message()));
+    }
     let connection = context.connect(parsed)?;
     let admin = connection.admin()?;
     match request.action {
