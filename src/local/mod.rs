@@ -36,7 +36,7 @@ mod paths;
 mod producer;
 mod quorum;
 mod quotas;
-pub(crate) mod raw;
+mod raw;
 mod reassignments;
 mod receipts;
 mod replicas;
@@ -61,6 +61,10 @@ pub(crate) use crate::log::Notes;
 pub(crate) use api_versions::TABLE as API_VERSIONS;
 pub(crate) use cluster::Cluster;
 pub(crate) use format::{format_directory, stored_credential};
+pub(crate) use raw::{
+    Bell, Done, Fetched, Isolation, OffsetFound, RawLogs, RawTopic, Refusal, Ring, Stored,
+    Wanted as FetchWanted, When,
+};
 pub(crate) use site::Site;
 pub(crate) use transactions::{
     Entry, NetworkTransactions, NewProducer, ProducerIdentity, TransactionOffsets, TransactionProtocol,

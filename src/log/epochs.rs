@@ -78,6 +78,20 @@ impl LeaderEpochs {
         covering.map(|&(epoch, _)| epoch)
     }
 
+    /// The newest epoch at or below `epoch`, and where it ended: where the next one began, or at the log's `end`. `None` for
+    /// an epoch newer than all. Kafka's rule: of one older than all, it answers that one with the first one's start.
+    pub(crate) fn end_of(&self, epoch: LeaderEpoch, end: Offset) -> Option<(LeaderEpoch, Offset)> {
+        if epoch == LeaderEpoch::UNKNOWN {
+            return None;
+        }
+        if self.last() == Some(epoch) {
+            return Some((epoch, end));
+        }
+        let (_, next) = self.entries.iter().find(|&&(known, _)| known > epoch)?;
+        let floor = self.entries.iter().rev().find(|&&(known, _)| known <= epoch);
+        Some((floor.map_or(epoch, |&(known, _)| known), *next))
+    }
+
     /// Notes that `epoch` begins at `start`; an entry of an epoch in which nothing was written is replaced. Returns
     /// whether that changed anything.
     pub(crate) fn assign(&mut self, epoch: LeaderEpoch, start: Offset) -> bool {
@@ -128,6 +142,10 @@ mod tests {
         assert_eq!(LeaderEpochs::read(dir.path()).unwrap(), epochs);
         assert_eq!(epochs.of(Offset::new(15)), Some(LeaderEpoch(0)));
         assert_eq!(epochs.of(Offset::new(16)), Some(LeaderEpoch(5)));
+        let end_of =
+            |epoch| epochs.end_of(LeaderEpoch(epoch), Offset::new(30)).map(|(e, end)| (e.0, end.get()));
+        assert_eq!([end_of(5), end_of(4), end_of(0)], [Some((5, 30)), Some((0, 16)), Some((0, 16))]);
+        assert_eq!([end_of(6), end_of(-1)], [None, None]);
         assert!(epochs.truncate(Offset::new(16)));
         assert_eq!(epochs.last(), Some(LeaderEpoch(0)));
     }

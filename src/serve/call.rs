@@ -1,9 +1,11 @@
 //! `Call`: a request as its handler sees it, and the way back.
 
 use super::context::Context;
-use bytes::{Bytes, BytesMut};
+use super::parts::Parts;
+use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -62,6 +64,9 @@ pub(super) enum Hangup {
     Header,
     #[error("the handler of {key:?} v{version} failed")]
     Failed { key: ApiKey, version: i16 },
+    /// A producer that wants no answers learns in this way that it should look again where to send its batches.
+    #[error("a batch that is not to be acknowledged can't be stored")]
+    Unacknowledged,
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -109,6 +114,27 @@ impl Call {
         header.encode(&mut bytes, header_version).map_err(|e| unanswerable(&e))?;
         response.encode(&mut bytes, version).map_err(|e| unanswerable(&e))?;
         Ok(vec![bytes.freeze()])
+    }
+
+    /// As `encode`, with pieces that needn't be copied, in the order in which they stand in the response.
+    pub(super) fn encode_with<R: Encodable + HeaderVersion>(
+        &self,
+        response: &R,
+        pieces: VecDeque<Bytes>,
+    ) -> Result<Reply, Hangup> {
+        let version = self.version;
+        let unanswerable =
+            |e: &dyn ToString| Hangup::Unanswerable { key: self.key, version, why: e.to_string() };
+        let header = ResponseHeader::default().with_correlation_id(self.correlation_id);
+        let header_version = R::header_version(version);
+        let size = header.compute_size(header_version).map_err(|e| unanswerable(&e))?
+            + response.compute_size(version).map_err(|e| unanswerable(&e))?;
+        let length = i32::try_from(size).map_err(|e| unanswerable(&e))?;
+        let mut parts = Parts::new(pieces);
+        parts.put_i32(length);
+        header.encode(&mut parts, header_version).map_err(|e| unanswerable(&e))?;
+        response.encode(&mut parts, version).map_err(|e| unanswerable(&e))?;
+        Ok(parts.finish())
     }
 
     /// Runs what may block on a thread where it may.

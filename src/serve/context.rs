@@ -1,19 +1,29 @@
 //! What all requests of a server share.
 
-use crate::local::{Cluster, NetworkTransactions};
+use super::handlers::fetch::Sessions;
+use crate::local::{Cluster, NetworkTransactions, RawLogs};
 use tokio::sync::watch;
 
 /// One in a server.
 pub(super) struct Context {
     pub(super) cluster: Cluster,
     pub(super) transactions: NetworkTransactions,
+    /// The partitions' logs.
+    pub(super) logs: RawLogs,
+    pub(super) fetch_sessions: Sessions,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
 
 impl Context {
     pub(super) fn new(cluster: Cluster, stopping: watch::Receiver<bool>) -> Context {
-        Context { transactions: NetworkTransactions::open(&cluster), cluster, stopping }
+        Context {
+            transactions: NetworkTransactions::open(&cluster),
+            logs: RawLogs::new(&cluster),
+            fetch_sessions: Sessions::default(),
+            cluster,
+            stopping,
+        }
     }
 
     /// Returns when the server is to end: who waits for something answers then with what there is.

@@ -3,8 +3,9 @@
 use super::administration;
 use super::call::{Answer, Call, Hangup};
 use super::handlers::{
-    add_offsets_to_txn, add_partitions_to_txn, api_versions, end_txn, init_producer_id, transactions,
-    txn_offset_commit, write_txn_markers,
+    add_offsets_to_txn, add_partitions_to_txn, api_versions, delete_records, end_txn, fetch,
+    init_producer_id, list_offsets, offset_for_leader_epoch, produce, transactions, txn_offset_commit,
+    write_txn_markers,
 };
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
@@ -13,6 +14,11 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
 /// Has a request answered. `body` is what follows its header.
 pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
     match call.key {
+        ApiKey::Produce => produce::handle(call, body).await,
+        ApiKey::Fetch => fetch::handle(call, body).await,
+        ApiKey::ListOffsets => list_offsets::handle(call, body).await,
+        ApiKey::OffsetForLeaderEpoch => on_a_thread(call, body, offset_for_leader_epoch::handle).await,
+        ApiKey::DeleteRecords => on_a_thread(call, body, delete_records::handle).await,
         ApiKey::ApiVersions => at_once(call, body, api_versions::handle),
         ApiKey::InitProducerId => on_a_thread(call, body, init_producer_id::handle).await,
         ApiKey::AddPartitionsToTxn => on_a_thread(call, body, add_partitions_to_txn::handle).await,

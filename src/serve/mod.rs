@@ -21,6 +21,7 @@ mod error;
 mod handlers;
 mod newer;
 mod nodes;
+mod parts;
 mod permissions;
 mod server;
 mod versions;

@@ -17,6 +17,11 @@ const SERVED: &[ApiKey] = &[
     ApiKey::ListTransactions,
     ApiKey::DescribeTransactions,
     ApiKey::DescribeProducers,
+    ApiKey::Produce,
+    ApiKey::Fetch,
+    ApiKey::ListOffsets,
+    ApiKey::DeleteRecords,
+    ApiKey::OffsetForLeaderEpoch,
 ];
 
 /// The requests that are served, with their versions.

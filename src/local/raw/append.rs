@@ -26,15 +26,7 @@ pub(crate) enum When {
 
 /// Asked under the partition's lock before a transactional batch is written: whether its producer's transaction has this
 /// partition and nobody has taken over. What it finds stays true until the batch is in the log.
-pub(crate) type Gate<'a> = &'a mut dyn FnMut(&BatchHeader, TransactionHere) -> client::Result<()>;
-
-/// What a partition's log knows of a producer's transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TransactionHere {
-    /// It has records here.
-    Open,
-    Unknown,
-}
+pub(crate) type Gate<'a> = &'a mut dyn FnMut(&BatchHeader) -> client::Result<()>;
 
 /// Where a batch lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,11 +142,7 @@ fn place(
     let header = batch.header;
     producers.catch_up(&dir, locked.log_end())?;
     if let Some(gate) = gate.filter(|_| header.is_transactional()) {
-        let here = match producers.is_in_transaction(header.producer_id()) {
-            true => TransactionHere::Open,
-            false => TransactionHere::Unknown,
-        };
-        gate(&header, here).map_err(Refusal::from)?;
+        gate(&header).map_err(Refusal::from)?;
     }
     let last_offset = match producers.check(&header)? {
         Some(last_offset) => last_offset,

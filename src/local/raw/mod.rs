@@ -11,12 +11,12 @@
 //! A look runs on the watcher's thread, at most once in a millisecond, and must neither block nor watch nor drop a watch.
 //! Who changes something that is watched calls `Wake::notify` behind the change, as appends do.
 
-#![allow(dead_code, unused_imports)]
-
 mod append;
 mod batch;
+mod epochs;
 mod logs;
 mod notices;
+mod offsets;
 mod pool;
 mod producers;
 mod read;
@@ -29,9 +29,10 @@ mod tests;
 mod topics;
 mod watch;
 
-pub(crate) use append::{Gate, Stored, TransactionHere, When};
+pub(crate) use append::{Gate, Stored, When};
 pub(crate) use logs::RawLogs;
 pub(crate) use notices::{Bell, Ring};
+pub(crate) use offsets::OffsetFound;
 pub(crate) use pool::Buffer;
 pub(crate) use read::{Extent, Fetched, Isolation, Wanted};
 pub(crate) use refusal::Refusal;

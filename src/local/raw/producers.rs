@@ -118,11 +118,6 @@ impl Producers {
         Ok(known)
     }
 
-    /// Whether a producer has a transaction open in this log.
-    pub(super) fn is_in_transaction(&self, producer_id: i64) -> bool {
-        self.states.open_transaction(producer_id).is_some()
-    }
-
     /// The first offset that is not decided yet.
     pub(super) fn last_stable_offset(&self, high_watermark: Offset) -> Offset {
         self.first_open.map_or(high_watermark, |first| first.min(high_watermark))

@@ -71,7 +71,7 @@ impl RawLogs {
         error.into()
     }
 
-    fn look(&self, topic: &RawTopic, slot: &Slot, isolation: Isolation) -> Result<Extent> {
+    pub(super) fn look(&self, topic: &RawTopic, slot: &Slot, isolation: Isolation) -> Result<Extent> {
         let mut open = slot.open();
         open.treat_as(topic);
         let log_start = self.start_of(topic, slot, &mut open)?;
