@@ -17,6 +17,8 @@ use std::collections::HashSet;
 
 /// The newest version that the codec knows. Version 11 only adds a timestamp with a meaning of its own.
 const CODEC_LAST: i16 = 10;
+/// From this version on answers tell leader epochs.
+const EPOCHS_FROM: i16 = 4;
 /// The timestamps that stand for a place, and the versions from which on they do.
 const LATEST: (i64, i16) = (-1, 1);
 const EARLIEST: (i64, i16) = (-2, 1);
@@ -46,7 +48,7 @@ fn answer(call: &Call, request: ListOffsetsRequest) -> ListOffsetsResponse {
                 true => Err(client::Error::of(ErrorCode::InvalidRequest)),
                 false => find(call, &topic.name, partition, isolation),
             };
-            answer_for(partition.partition_index, found)
+            answer_for(call.version, partition.partition_index, found)
         });
         ListOffsetsTopicResponse::default()
             .with_name(topic.name.clone())
@@ -101,7 +103,11 @@ fn spec(timestamp: i64, version: i16) -> client::Result<Option<OffsetSpec>> {
     }
 }
 
-fn answer_for(index: i32, found: client::Result<Option<OffsetFound>>) -> ListOffsetsPartitionResponse {
+fn answer_for(
+    version: i16,
+    index: i32,
+    found: client::Result<Option<OffsetFound>>,
+) -> ListOffsetsPartitionResponse {
     let response = ListOffsetsPartitionResponse::default()
         .with_partition_index(index)
         .with_timestamp(-1)
@@ -111,7 +117,7 @@ fn answer_for(index: i32, found: client::Result<Option<OffsetFound>>) -> ListOff
         Ok(Some(found)) => response
             .with_offset(found.offset.get())
             .with_timestamp(found.timestamp.map_or(-1, |timestamp| timestamp.0))
-            .with_leader_epoch(found.epoch.map_or(-1, |epoch| epoch.0)),
+            .with_leader_epoch(found.epoch.filter(|_| version >= EPOCHS_FROM).map_or(-1, |epoch| epoch.0)),
         Ok(None) => response,
         Err(error) => response.with_error_code(error.code.code()),
     }

@@ -34,6 +34,8 @@ pub(super) enum Found {
 /// The partitions of a fetch, in the order in which they are read.
 pub(super) struct Gathering {
     pub(super) parts: Vec<Part>,
+    /// What has been read.
+    bytes: usize,
     limits: Limits,
     rung: Arc<Rung>,
     bells: Vec<Bell>,
@@ -77,7 +79,7 @@ impl Gathering {
             Part { topic: topic.clone(), outcome: Err(ErrorCode::UnknownServerError), wanted }
         });
         let parts = parts.collect();
-        let mut gathering = Gathering { parts, limits, rung: Arc::default(), bells: Vec::new() };
+        let mut gathering = Gathering { parts, bytes: 0, limits, rung: Arc::default(), bells: Vec::new() };
         for place in 0..gathering.parts.len() {
             gathering.read(logs, place);
         }
@@ -96,7 +98,7 @@ impl Gathering {
             }
         }
         for place in 0..self.parts.len() {
-            self.read_more(logs, place);
+            self.read(logs, place);
         }
     }
 
@@ -107,36 +109,27 @@ impl Gathering {
     /// Reads where a bell has rung.
     pub(super) fn look_again(&mut self, logs: &RawLogs) {
         for place in self.rung.take() {
-            self.read_more(logs, place);
+            self.read(logs, place);
         }
     }
 
     /// Whether the client is to be answered without waiting for more.
     pub(super) fn is_enough(&self) -> bool {
         let settled = |part: &Part| !matches!(part.outcome, Ok(Found::Records(_)));
-        self.parts.is_empty() || self.bytes() >= self.limits.bytes_min || self.parts.iter().any(settled)
+        self.parts.is_empty() || self.bytes >= self.limits.bytes_min || self.parts.iter().any(settled)
     }
 
-    fn bytes(&self) -> usize {
-        self.parts.iter().map(Part::bytes).sum()
-    }
-
-    /// Reads a partition of which there is nothing yet. One that had something keeps that: it is enough for this time.
-    fn read_more(&mut self, logs: &RawLogs, place: usize) {
-        if self.parts.get(place).is_some_and(|part| part.bytes() == 0 && part.outcome.is_ok()) {
-            self.read(logs, place);
-        }
-    }
-
+    /// Reads a partition, and again what has been read of it.
     fn read(&mut self, logs: &RawLogs, place: usize) {
-        let so_far = self.bytes();
         let limits = self.limits;
         let Some(part) = self.parts.get_mut(place) else { return };
+        let so_far = self.bytes - part.bytes();
         let outcome = match &part.topic {
             Ok(topic) => read(logs, topic, &part.wanted, &limits, so_far).map_err(|e| e.code),
             Err(code) => Err(*code),
         };
         part.outcome = outcome;
+        self.bytes = so_far + part.bytes();
     }
 }
 
