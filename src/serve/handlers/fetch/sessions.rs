@@ -27,11 +27,14 @@ pub(super) struct Told {
     pub(super) log_start: i64,
 }
 
+/// A partition of a session, and what its client was told of it last.
+type Remembered = (Wanted, Option<Told>);
+
 #[derive(Debug)]
 struct Session {
     epoch: i32,
     by_id: bool,
-    partitions: Vec<(Wanted, Option<Told>)>,
+    partitions: Vec<Remembered>,
     places: HashMap<Name, usize>,
     used: Instant,
 }
@@ -134,7 +137,7 @@ impl Sessions {
         wanted: Vec<Wanted>,
         forgotten: impl Iterator<Item = Name>,
         now: Instant,
-    ) -> Result<(Mode, Vec<(Wanted, Option<Told>)>), ErrorCode> {
+    ) -> Result<(Mode, Vec<Remembered>), ErrorCode> {
         if epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH {
             if id != 0 {
                 self.table().remove(id);
@@ -169,7 +172,7 @@ impl Sessions {
     pub(super) fn open(
         &self,
         by_id: bool,
-        partitions: Vec<(Wanted, Option<Told>)>,
+        partitions: Vec<Remembered>,
         random: impl Fn() -> i32,
         now: Instant,
     ) -> i32 {
