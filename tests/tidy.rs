@@ -44,7 +44,9 @@ const SEAMS: &[(&str, &[&str])] = &[
     ("cli/commands/check", &["local"]),
     ("cli/commands/cluster", &["local"]),
     ("cli/commands/maintain", &["local"]),
+    ("cli/commands/serve/guard.rs", &["local"]),
     ("cli/commands/snapshot", &["local"]),
+    ("cli/commands/test/run.rs", &["local"]),
 ];
 
 /// Crates that one folder alone uses, so that they can be replaced.

@@ -19,6 +19,7 @@ mod java_regex;
 mod java_uuid;
 mod listeners;
 mod listing;
+mod one_line;
 mod options;
 mod parse;
 mod partition_filter;

@@ -71,6 +71,7 @@ pub(crate) static TOOLS: &[Tool] = &[
     commands::broker_api_versions::TOOL,
     commands::transactions::TOOL,
     commands::dump_log::TOOL,
+    commands::test::TOOL,
     commands::expect::TOOL,
     commands::export::TOOL,
     commands::import::TOOL,

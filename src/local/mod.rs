@@ -42,6 +42,7 @@ mod receipts;
 mod replicas;
 mod rotation;
 mod scram;
+pub(crate) mod scratch;
 mod seal;
 mod settle;
 mod share;

@@ -13,6 +13,7 @@ mod produce;
 mod registers;
 mod share;
 mod snapshot;
+mod test;
 mod topics;
 mod transactions;
 mod verifiable;

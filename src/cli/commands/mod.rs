@@ -29,6 +29,7 @@ pub(crate) mod share_consume;
 pub(crate) mod share_groups;
 pub(crate) mod snapshot;
 pub(crate) mod storage;
+pub(crate) mod test;
 pub(crate) mod topics;
 pub(crate) mod transactions;
 pub(crate) mod verifiable;

@@ -2,17 +2,15 @@
 
 use super::json_path::JsonTest;
 use crate::cli::error::Failure;
+use crate::cli::one_line::shown;
 use crate::cli::parse::Parsed;
 use crate::types::RecordView;
 use regex::bytes::Regex;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-/// How much of a key or value is shown, in characters.
-const SHOWN_MAX: usize = 80;
 /// A condition that holds; what is below is how near it comes.
 pub(super) const HOLDS: u32 = 1000;
 
@@ -208,18 +206,6 @@ impl fmt::Display for Part {
     }
 }
 
-/// Bytes in quotes, cut where they are long; null without.
-pub(super) fn shown(bytes: Option<&[u8]>) -> Cow<'static, str> {
-    let Some(bytes) = bytes else { return Cow::Borrowed("null") };
-    // No character has more than four bytes.
-    let text = String::from_utf8_lossy(bytes.get(..SHOWN_MAX * 4).unwrap_or(bytes));
-    let mut kept: String = text.chars().take(SHOWN_MAX).collect();
-    if kept.len() < bytes.len() && text.chars().count() > SHOWN_MAX {
-        kept.push('…');
-    }
-    Cow::Owned(format!("'{}'", crate::output::sanitize(&kept)))
-}
-
 /// How much of two texts is the same at their beginnings and ends: 0 to less than [`HOLDS`].
 fn likeness(one: &[u8], other: &[u8]) -> u32 {
     let longest = one.len().max(other.len());
@@ -286,8 +272,6 @@ mod tests {
         assert!(likeness(b"order-41", b"order-42") > likeness(b"x", b"order-42"));
         assert_eq!(likeness(b"", b""), 0);
         assert!(likeness(b"aa", b"aaa") < HOLDS);
-        assert_eq!(shown(Some(&[b'x'; 500])).chars().count(), SHOWN_MAX + 3);
-        assert_eq!(shown(Some(b"a\x1b")), "'a\\u{1b}'");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The records that came nearest to what was expected, and what was different in them.
 
-use super::condition::{Candidate, Condition, HOLDS, shown};
+use super::condition::{Candidate, Condition, HOLDS};
+use crate::cli::one_line::one_line;
 use crate::client::ConsumerRecord;
 use crate::types::{Offset, PartitionId};
 
@@ -49,7 +50,7 @@ impl Misses {
             partition: record.partition,
             offset: record.record.offset,
             differences: differences.map(|condition| condition.difference(candidate)).collect(),
-            text: text(record),
+            text: one_line(record),
         };
         self.nearest.insert(place, miss);
         self.nearest.truncate(SHOWN);
@@ -66,14 +67,5 @@ impl Misses {
             lines.extend(miss.differences.iter().map(|difference| format!("        {difference}")));
         }
         lines
-    }
-}
-
-/// A record in one line.
-pub(super) fn text(record: &ConsumerRecord<'_>) -> String {
-    let value = shown(record.record.value);
-    match record.record.key {
-        None => format!("value {value}"),
-        key => format!("key {} value {value}", shown(key)),
     }
 }

@@ -2,9 +2,10 @@
 
 use super::condition::Candidate;
 use super::expectation::{Count, Expectation};
-use super::misses::{self, Misses};
+use super::misses::Misses;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
+use crate::cli::one_line::one_line;
 use crate::cli::parse::Parsed;
 use crate::client::{Admin, Consumer, ConsumerRecord, Polled, StartOffset};
 use crate::signal;
@@ -107,7 +108,7 @@ impl Search<'_> {
             let line = format!(
                 "  found: {}-{partition} offset {offset}: {}",
                 self.expectation.topic,
-                misses::text(record)
+                one_line(record)
             );
             self.latest.insert(0, line);
         }

@@ -1,9 +1,11 @@
 //! `kt serve`: from the options to a server that runs.
 
+use super::guard::Guard;
 use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
+use crate::cli::target::Target;
 use crate::serve::{Listen, Server, Settings};
 use std::io::Write;
 
@@ -16,12 +18,26 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let cluster = context.connect(parsed)?.into_cluster();
     let failed = |error: crate::serve::Error| Failure::plain(error.to_string());
     let server = Server::bind(cluster, &settings).map_err(failed)?;
+    let guard = guard(context, parsed)?;
     let addresses = server.addresses();
     let addresses: Vec<String> = addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect();
     writeln!(context.stdout, "listening on {}", addresses.join(","))?;
     context.stdout.flush()?;
     server.run().map_err(failed)?;
+    if let Some(guard) = guard {
+        guard.end();
+    }
     Ok(Status::SUCCESS)
+}
+
+/// Whoever ends this server by closing its standard input.
+fn guard(context: &Context, parsed: &Parsed) -> Result<Option<Guard>, Failure> {
+    let directory = match Target::choose(parsed, &context.environment)? {
+        Target::Directory(site) if parsed.has("guarded") => site.directories.into_iter().next(),
+        _ => None,
+    };
+    let guard = directory.map(Guard::begin).transpose();
+    guard.map_err(|error| Failure::plain(format!("can't read standard input: {error}")))
 }
 
 fn listen(parsed: &Parsed) -> Result<Vec<Listen>, Failure> {

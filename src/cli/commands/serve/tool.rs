@@ -2,7 +2,7 @@
 
 use super::run::run;
 use crate::cli::error::Failure;
-use crate::cli::options::{self, valued};
+use crate::cli::options::{self, flag, valued};
 use crate::cli::tools::{KafkaAbout, Tool};
 use clap::Command;
 
@@ -39,5 +39,7 @@ fn command() -> Command {
         "HOST:PORT",
         "Where to listen, may be repeated; port 0 takes one that is free [default: localhost:9092]",
     ));
+    let table =
+        table.arg(flag("guarded", "End when standard input does, and remove the directory").hide(true));
     options::target(table).after_help(EXAMPLES)
 }
