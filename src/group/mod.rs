@@ -25,17 +25,17 @@ mod streams;
 
 pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{
-    Belief, ClassicClient, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Place,
-    Protocols, Seat, Speaker, Step, SyncRequest,
+    Belief, ClassicClient, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined,
+    JoinedMember, Place, Protocols, Seat, Speaker, Step, SyncRequest, Synced,
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;
 pub(crate) use modern::{
-    CatalogTopic, HeartbeatRequest, ModernClient, ModernConfig, ModernGroup, ModernMember, ModernSeat,
-    ModernState, PartitionSet, Refusal, TopicCatalog,
+    CatalogTopic, HeartbeatAnswer, HeartbeatRequest, ModernClient, ModernConfig, ModernGroup, ModernMember,
+    ModernSeat, ModernState, PartitionSet, Refusal, TopicCatalog,
 };
 pub(crate) use offsets::{CommitRequest, NewCommit};
 pub(crate) use partition::group_partition;
-pub(crate) use records::{ClassicSide, GroupRecord, ShareTopic};
+pub(crate) use records::{ClassicSide, GroupRecord, OffsetCommit, ShareTopic};
 pub(crate) use share::{NamedPartitions, ShareGroup, ShareJoin};
 pub(crate) use state::{Group, GroupKind, Groups};

@@ -15,6 +15,7 @@ mod checkpoints;
 mod cluster;
 mod configs;
 mod consumer;
+mod coordinators;
 mod create;
 mod delete_records;
 mod elections;
@@ -61,7 +62,11 @@ mod upkeep;
 pub(crate) use crate::log::Notes;
 pub(crate) use api_versions::TABLE as API_VERSIONS;
 pub(crate) use cluster::Cluster;
+pub(crate) use coordinators::Coordinated;
 pub(crate) use format::{format_directory, stored_credential};
+pub(crate) use groups::{
+    Commit, FetchOffsets, FetchedOffsets, JoinAnswer, JoinReply, Leaver, NetworkGroups, SyncReply,
+};
 pub(crate) use raw::{
     Bell, Done, Fetched, Isolation, OffsetFound, RawLogs, RawTopic, Refusal, Ring, Stored,
     Wanted as FetchWanted, When,

@@ -137,6 +137,11 @@ impl Call {
         Ok(parts.finish())
     }
 
+    /// That nobody knows what has become of the request.
+    pub(super) fn failed(&self) -> Hangup {
+        Hangup::Failed { key: self.key, version: self.version }
+    }
+
     /// Runs what may block on a thread where it may.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
@@ -144,6 +149,6 @@ impl Call {
     ) -> Result<T, Hangup> {
         let call = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&call)).await;
-        done.map_err(|_| Hangup::Failed { key: self.key, version: self.version })
+        done.map_err(|_| self.failed())
     }
 }

@@ -1,11 +1,13 @@
 //! What all requests of a server share.
 
 use super::handlers::fetch::Sessions;
-use crate::local::{Cluster, NetworkTransactions, RawLogs};
+use crate::local::{Cluster, NetworkGroups, NetworkTransactions, RawLogs};
 use tokio::sync::watch;
 
 /// One in a server.
 pub(super) struct Context {
+    /// Goes before the cluster does.
+    pub(super) groups: NetworkGroups,
     pub(super) cluster: Cluster,
     pub(super) transactions: NetworkTransactions,
     /// The partitions' logs.
@@ -18,6 +20,7 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(cluster: Cluster, stopping: watch::Receiver<bool>) -> Context {
         Context {
+            groups: NetworkGroups::new(&cluster),
             transactions: NetworkTransactions::open(&cluster),
             logs: RawLogs::new(&cluster),
             fetch_sessions: Sessions::default(),

@@ -5,7 +5,8 @@
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
 //! newer       what the protocol crate lacks
-//! administration  the same for administrative requests
+//! administration, coordination   the same for administrative requests, and for those about groups
+//! topic_ids   requests that name topics by their ids
 //! handlers/   one file a request
 //! ```
 //! The only folder with asynchronous code, and with the messages of the protocol. Locks and syncs of the engine block, so
@@ -16,6 +17,7 @@ mod administration;
 mod call;
 mod connection;
 mod context;
+mod coordination;
 mod dispatch;
 mod error;
 mod handlers;
@@ -24,6 +26,7 @@ mod nodes;
 mod parts;
 mod permissions;
 mod server;
+mod topic_ids;
 mod versions;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! Which requests are served, in which versions: those that Kafka 4.2 advertises, as far as there are handlers.
 
-use super::administration;
+use super::{administration, coordination};
 use crate::client::ApiVersions;
 use crate::local::API_VERSIONS;
 use kafka_protocol::messages::ApiKey;
@@ -34,6 +34,7 @@ fn range(api: &ApiVersions) -> Option<(i16, i16, i16)> {
     SERVED
         .iter()
         .chain(administration::SERVED)
+        .chain(coordination::SERVED)
         .any(|key| *key as i16 == api.key)
         .then_some((api.key, first, last))
 }

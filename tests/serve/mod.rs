@@ -2,6 +2,7 @@
 
 mod fetch;
 mod frames;
+mod groups;
 mod offsets;
 mod produce;
 mod records;

@@ -1,6 +1,7 @@
 //! The coordinator of the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup): a state machine over
 //! `ClassicGroup` that answers with records to write and replies to send. Times and new ids are arguments.
 
+mod answers;
 mod client;
 mod duty;
 mod group;
@@ -21,5 +22,5 @@ pub(crate) use client::{ClassicClient, Place, Seat, Step};
 pub(crate) use duty::Belief;
 pub(crate) use group::{ClassicGroup, ClassicState};
 pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};
-pub(crate) use outcome::Outcome;
+pub(crate) use outcome::{Joined, JoinedMember, Outcome, Synced};
 pub(crate) use requests::{Speaker, SyncRequest};

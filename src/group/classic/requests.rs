@@ -28,7 +28,7 @@ pub(crate) struct SyncRequest<'a> {
 }
 
 impl ClassicGroup {
-    fn validate_speaker(&self, speaker: Speaker<'_>) -> Result<(), ErrorCode> {
+    pub(super) fn validate_speaker(&self, speaker: Speaker<'_>) -> Result<(), ErrorCode> {
         self.validate(speaker.member_id, speaker.instance_id)?;
         if speaker.generation == self.generation { Ok(()) } else { Err(ErrorCode::IllegalGeneration) }
     }
@@ -126,15 +126,13 @@ impl ClassicGroup {
 
     /// Takes a heartbeat.
     pub(crate) fn heartbeat(&mut self, speaker: Speaker<'_>, now: TimestampMs) -> Result<(), ErrorCode> {
-        self.validate_speaker(speaker)?;
-        if self.state == ClassicState::Empty {
-            return Err(ErrorCode::UnknownMemberId);
-        }
-        if let Some(member) = self.members.get_mut(speaker.member_id) {
+        let answer = self.heartbeat_answer(speaker);
+        if let (Ok(()) | Err(ErrorCode::RebalanceInProgress), Some(member)) =
+            (answer, self.members.get_mut(speaker.member_id))
+        {
             member.heard_of(now);
         }
-        let preparing = self.state == ClassicState::PreparingRebalance;
-        if preparing { Err(ErrorCode::RebalanceInProgress) } else { Ok(()) }
+        answer
     }
 
     /// Lets a member go; a static one may be named by its instance id alone.

@@ -3,7 +3,7 @@
 
 use super::catalog::TopicCatalog;
 use super::group::ModernGroup;
-use super::member::{LEFT_FOR_A_WHILE, MemberState};
+use super::member::{LEFT_FOR_A_WHILE, MemberState, ModernMember};
 use super::partitions::PartitionSet;
 use super::reconcile::Step;
 use crate::types::{ErrorCode, Writer};
@@ -41,10 +41,24 @@ impl ModernGroup {
         let step = Step { target_epoch: self.target_epoch, target: member.target(), owned: Some(owned) };
         let next =
             member.ownership.next(&step, |topic, partition| self.is_taken(member_id, topic, partition));
-        let is_outdated = self.epoch > self.target_epoch
+        if self.is_outdated(catalog) || next != member.ownership {
+            ModernDuty::Speak
+        } else {
+            ModernDuty::Work
+        }
+    }
+
+    /// Whether the next heartbeat of any member has something to share out anew.
+    pub(super) fn is_outdated(&self, catalog: &TopicCatalog) -> bool {
+        self.epoch > self.target_epoch
             || self.metadata_hash != catalog.hash_of(self.topics())
-            || !self.new_resolutions(catalog).is_empty();
-        if is_outdated || next != member.ownership { ModernDuty::Speak } else { ModernDuty::Work }
+            || !self.new_resolutions(catalog).is_empty()
+    }
+
+    /// Whether others have let go of something that the member shall have.
+    pub(super) fn could_take_more(&self, member_id: &str, member: &ModernMember) -> bool {
+        let wanted = member.target().without(member.assigned());
+        !wanted.filtered(|topic, partition| !self.is_taken(member_id, topic, partition)).is_empty()
     }
 
     /// The two members that `member_id` watches over: the next ones that are there only as long as their processes are,
@@ -63,9 +77,7 @@ impl ModernGroup {
         w.i32(self.epoch);
         w.i32(self.target_epoch);
         let can_take = self.members.iter().filter(|(id, member)| {
-            let mut wanted = member.target().without(member.assigned());
-            wanted = wanted.filtered(|topic, partition| !self.is_taken(id, topic, partition));
-            member.ownership.state == MemberState::Unreleased && !wanted.is_empty()
+            member.ownership.state == MemberState::Unreleased && self.could_take_more(id, member)
         });
         let can_take: Vec<&String> = can_take.map(|(id, _)| id).collect();
         w.array(&can_take, |w, id| w.string(id));

@@ -56,7 +56,7 @@ impl ModernGroup {
     }
 
     /// The id of the member that holds a static id.
-    pub(super) fn static_member(&self, instance_id: &str) -> Option<&str> {
+    pub(crate) fn static_member(&self, instance_id: &str) -> Option<&str> {
         let holds = |member: &ModernMember| member.profile.instance_id.as_deref() == Some(instance_id);
         self.members.iter().find(|(_, member)| holds(member)).map(|(id, _)| id.as_str())
     }

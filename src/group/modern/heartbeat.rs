@@ -4,7 +4,7 @@
 use super::super::records::{ConsumerMember, Family, GroupEpoch, GroupRecord};
 use super::catalog::TopicCatalog;
 use super::group::ModernGroup;
-use super::member::LEFT_FOR_A_WHILE;
+use super::member::{LEFT_FOR_A_WHILE, ModernMember};
 use super::reconcile::Step;
 use super::request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal};
 use crate::types::{ErrorCode, TimestampMs};
@@ -76,7 +76,11 @@ impl ModernGroup {
         let holder = request.instance_id.as_deref().and_then(|instance| self.static_member(instance));
         match holder.map(str::to_owned) {
             Some(holder) if holder != id => {
-                let left = self.members.get(&holder).is_some_and(|m| m.epoch() == LEFT_FOR_A_WHILE);
+                // A guest fences its former self, as it would in a group of its own protocol.
+                let is_guest = request.classic.is_some();
+                let gives_way =
+                    |m: &ModernMember| m.epoch() == LEFT_FOR_A_WHILE || (is_guest && m.is_classic());
+                let left = self.members.get(&holder).is_some_and(gives_way);
                 if !left {
                     let instance = request.instance_id.as_deref().unwrap_or_default();
                     let message = format!(

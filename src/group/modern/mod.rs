@@ -8,6 +8,7 @@ mod conversion;
 mod coordinator;
 mod duty;
 mod group;
+mod guest;
 mod heartbeat;
 mod leave;
 mod live;
@@ -28,6 +29,4 @@ pub(crate) use client::{ModernClient, ModernSeat};
 pub(crate) use group::{ModernGroup, ModernState};
 pub(crate) use member::ModernMember;
 pub(crate) use partitions::PartitionSet;
-#[cfg(test)]
-pub(crate) use request::HeartbeatAnswer;
-pub(crate) use request::{HeartbeatRequest, ModernConfig, Refusal};
+pub(crate) use request::{HeartbeatAnswer, HeartbeatRequest, ModernConfig, Refusal};

@@ -153,7 +153,7 @@ impl GroupLog {
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        self.update_as(Some(group), &COORDINATOR, sync, decide)
+        self.update_as(&[group], &COORDINATOR, sync, decide)
     }
 
     /// As [`GroupLog::update`], as a part of a producer's transaction; it is on the disk when this returns.
@@ -163,7 +163,7 @@ impl GroupLog {
         producer: &ProducerStamp,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        self.update_as(Some(group), producer, Sync::Now, decide)
+        self.update_as(&[group], producer, Sync::Now, decide)
     }
 
     /// As [`GroupLog::update`], for changes of offsets of any number of groups.
@@ -172,17 +172,27 @@ impl GroupLog {
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        self.update_as(None, &COORDINATOR, sync, decide)
+        self.update_as(&[], &COORDINATOR, sync, decide)
+    }
+
+    /// As [`GroupLog::update`], about several groups at once; each of them once.
+    pub(super) fn update_all<T>(
+        &mut self,
+        groups: &[&str],
+        sync: Sync,
+        decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
+    ) -> client::Result<T> {
+        self.update_as(groups, &COORDINATOR, sync, decide)
     }
 
     fn update_as<T>(
         &mut self,
-        group: Option<&str>,
+        ids: &[&str],
         producer: &ProducerStamp,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        let outcome = self.update_under_lock(group, producer, sync, decide);
+        let outcome = self.update_under_lock(ids, producer, sync, decide);
         if outcome.is_err() {
             // The image may tell of things that were never written.
             self.image = GroupImage { replayed: self.log_start, ..GroupImage::default() };
@@ -192,12 +202,12 @@ impl GroupLog {
 
     fn update_under_lock<T>(
         &mut self,
-        group: Option<&str>,
+        ids: &[&str],
         producer: &ProducerStamp,
         sync: Sync,
         decide: impl FnOnce(&mut Groups, TimestampMs) -> client::Result<(Vec<Vec<GroupRecord>>, T)>,
     ) -> client::Result<T> {
-        let live = group.and_then(|group| self.live(group));
+        let files: Vec<(&str, LiveFile)> = ids.iter().filter_map(|&id| Some((id, self.live(id)?))).collect();
         let reader = self.partition.reader(self.image.replayed)?;
         let dir = self.partition.dir().to_owned();
         let mut locked = self.partition.lock()?;
@@ -207,15 +217,19 @@ impl GroupLog {
         if end > self.image.replayed {
             self.image.replay(&dir, reader, end)?;
         }
-        let known = live.as_ref().map(LiveFile::read).transpose()?.flatten();
-        if let (Some(group), Some(live)) = (group, &known) {
-            self.image.lay_over(group, live);
+        let mut lives = Vec::with_capacity(files.len());
+        for (id, file) in &files {
+            let known = file.read()?;
+            if let Some(live) = &known {
+                self.image.lay_over(id, live);
+            }
+            lives.push(known);
         }
         let (mut batches, answer) = decide(&mut self.image.groups, now_ms())?;
         // What is forgotten of others is no part of anybody's transaction.
         if !self.has_swept && !producer.transactional && batches.iter().any(|records| !records.is_empty()) {
             self.has_swept = true;
-            batches.push(self.image.sweep(&self.cluster, group));
+            batches.push(self.image.sweep(&self.cluster, ids));
         }
         let mut written = false;
         for records in batches.iter().filter(|records| !records.is_empty()) {
@@ -224,8 +238,8 @@ impl GroupLog {
             self.image.note(records, last);
             written = true;
         }
-        if let (Some(group), Some(file)) = (group, &live) {
-            self.image.save(group, file, known.as_ref())?;
+        for ((id, file), known) in files.iter().zip(&lives) {
+            self.image.save(id, file, known.as_ref())?;
         }
         let unsynced = match sync {
             _ if !written => None,
@@ -271,10 +285,10 @@ impl GroupImage {
         self.replayed = last.next();
     }
 
-    /// Deletes the groups of which nothing is left; the one that is being decided about is not looked at.
-    fn sweep(&mut self, cluster: &Cluster, decided: Option<&str>) -> Vec<GroupRecord> {
+    /// Deletes the groups of which nothing is left; those that are being decided about are not looked at.
+    fn sweep(&mut self, cluster: &Cluster, decided: &[&str]) -> Vec<GroupRecord> {
         let Ok(coordination) = cluster.coordination() else { return Vec::new() };
-        let is_alive = |id: &str| Some(id) == decided || coordination.group_live(id).exists();
+        let is_alive = |id: &str| decided.contains(&id) || coordination.group_live(id).exists();
         self.groups.sweep(now_ms(), is_alive)
     }
 

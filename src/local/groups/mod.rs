@@ -13,6 +13,7 @@ mod member;
 mod modern;
 mod modern_desk;
 mod modern_view;
+mod network;
 mod presence;
 mod settle;
 mod view;
@@ -26,4 +27,7 @@ pub(super) use heartbeat::{Ring, Watcher, spawn};
 pub(super) use log::{GroupLog, OFFSETS_TOPIC, Sync};
 pub(super) use logs::GroupLogs;
 pub(super) use member::GroupMember;
+pub(crate) use network::{
+    Commit, FetchOffsets, FetchedOffsets, JoinAnswer, JoinReply, Leaver, NetworkGroups, SyncReply,
+};
 pub(super) use presence::Presence;

@@ -13,7 +13,7 @@ use crate::group::{ClassicGroup, ClassicMember, ClassicState, Group, GroupKind};
 use crate::types::now_ms;
 
 /// The group's kind with the members that live; `None` if it lives on only until someone writes.
-fn kind(cluster: &Cluster, log: &GroupLog, id: &str, group: &Group) -> Result<Option<GroupKind>> {
+pub(super) fn kind(cluster: &Cluster, log: &GroupLog, id: &str, group: &Group) -> Result<Option<GroupKind>> {
     let now = now_ms();
     if group.is_leftover(now) && log.kind(id)?.is_none_or(|kind| !kind.has_members()) {
         return Ok(None);

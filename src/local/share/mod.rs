@@ -15,4 +15,4 @@ mod work;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, living, offsets};
 pub(super) use consumer::LocalShareConsumer;
-pub(super) use state_log::States;
+pub(super) use state_log::{STATE_TOPIC, States};

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const RECORDS_MAX: i64 = if cfg!(test) { 40 } else { 4000 };
 const RECORDS_PER_STATE_MAX: i64 = 16;
 
-const STATE_TOPIC: &str = "__share_group_state";
+pub(in crate::local) const STATE_TOPIC: &str = "__share_group_state";
 /// What a share coordinator puts into its batches: no producer, yet a sequence.
 const COORDINATOR: ProducerStamp =
     ProducerStamp { producer_id: -1, epoch: -1, base_sequence: 0, transactional: false };

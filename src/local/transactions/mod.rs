@@ -32,6 +32,7 @@ pub(super) use expire::expire;
 pub(super) use filter::CommittedFilter;
 pub(super) use ids::allocate_producer_id;
 pub(super) use janitor::{Janitor, Patience};
+pub(super) use log::STATE_TOPIC;
 pub(crate) use network::{Entry, NetworkTransactions, NewProducer, ProducerIdentity};
 pub(crate) use network_offsets::TransactionOffsets;
 pub(super) use session::Session;
