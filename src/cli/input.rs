@@ -5,7 +5,7 @@ use crate::output::widen_pipe;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +42,11 @@ pub(crate) enum Readiness {
 /// The content of a file that the command line names.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
+}
+
+/// Whether users who are neither the owner nor of the group can read a file that the command line names.
+pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o004 != 0)
 }
 
 impl Input {

@@ -13,6 +13,7 @@ use super::paths::{self, Coordination};
 use super::producer::LocalProducer;
 use super::raw::Watcher;
 use super::replicas::{Leadership, Replicas};
+use super::scram::{self, StoredCredential};
 use super::seal::Seal;
 use super::share::LocalShareConsumer;
 use super::topic::{self, Found, OpenTopic};
@@ -97,6 +98,15 @@ impl Cluster {
     /// Where damage is noted that doesn't keep the rest of a directory from being read.
     pub(crate) fn notes(&self) -> &Notes {
         &self.shared.notes
+    }
+
+    /// The credential that a user logs in with by this mechanism, if there is one.
+    pub(crate) fn scram_credential(
+        &self,
+        user: &str,
+        mechanism: client::ScramMechanism,
+    ) -> client::Result<Option<StoredCredential>> {
+        scram::stored(self, user, mechanism)
     }
 
     pub(crate) fn admin(&self) -> Box<dyn Admin> {

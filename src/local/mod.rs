@@ -71,6 +71,7 @@ pub(crate) use raw::{
     Bell, Done, Fetched, Isolation, OffsetFound, RawLogs, RawTopic, Refusal, Ring, Stored,
     Wanted as FetchWanted, When,
 };
+pub(crate) use scram::StoredCredential;
 pub(crate) use site::Site;
 pub(crate) use transactions::{
     Entry, NetworkTransactions, NewProducer, ProducerIdentity, TransactionOffsets, TransactionProtocol,

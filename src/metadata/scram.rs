@@ -36,7 +36,8 @@ impl ScramMechanism {
         }
     }
 
-    fn hmac(self, key: &[u8], text: &[u8]) -> Vec<u8> {
+    /// The keyed hash of the mechanism.
+    pub(crate) fn hmac(self, key: &[u8], text: &[u8]) -> Vec<u8> {
         /// An HMAC takes a key of any length.
         fn of<M: Mac + hmac::digest::KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
             let mac = <M as Mac>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize());
@@ -48,7 +49,8 @@ impl ScramMechanism {
         }
     }
 
-    fn hash(self, text: &[u8]) -> Vec<u8> {
+    /// The plain hash of the mechanism.
+    pub(crate) fn hash(self, text: &[u8]) -> Vec<u8> {
         match self {
             ScramMechanism::Sha256 => Sha256::digest(text).to_vec(),
             ScramMechanism::Sha512 => Sha512::digest(text).to_vec(),

@@ -29,6 +29,11 @@ impl Listen {
         Ok(addresses)
     }
 
+    /// Whether only this machine gets there. A name that can't be looked up may lead anywhere.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.resolve().is_ok_and(|addresses| addresses.iter().all(|address| address.ip().is_loopback()))
+    }
+
     /// What clients are told to come back to: the host as it was given, or for a wildcard the address that the client used.
     pub(super) fn advertised_host(&self, used: IpAddr) -> String {
         match self.host.parse::<IpAddr>() {

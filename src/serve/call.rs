@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::parts::Parts;
+use super::security::Principal;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
@@ -17,9 +18,15 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// Under which host and port this server is known to the peer.
     pub(super) advertised: (String, u16),
+    pub(super) principal: Principal,
 }
 
 impl Peer {
+    /// The same peer, who has proven to be somebody.
+    pub(super) fn as_principal(&self, principal: Principal) -> Peer {
+        Peer { address: self.address, advertised: self.advertised.clone(), principal }
+    }
+
     /// As Kafka shows where a client sits: `/127.0.0.1`.
     pub(super) fn host(&self) -> String {
         format!("/{}", self.address.ip().to_canonical())
@@ -60,6 +67,10 @@ pub(super) enum Hangup {
     NotServed { key: i16, version: i16 },
     #[error("a request of {size} bytes")]
     Size { size: i32 },
+    #[error("{key:?} before the client has proven who it is")]
+    Unproven { key: ApiKey },
+    #[error("nothing came, or was taken, for too long")]
+    Idle,
     #[error("the request's header can't be read")]
     Header,
     #[error("the handler of {key:?} v{version} failed")]

@@ -1,6 +1,7 @@
 //! What all requests of a server share.
 
 use super::handlers::fetch::Sessions;
+use super::limits::Guard;
 use crate::local::{Cluster, NetworkGroups, NetworkTransactions, RawLogs};
 use tokio::sync::watch;
 
@@ -13,18 +14,20 @@ pub(super) struct Context {
     /// The partitions' logs.
     pub(super) logs: RawLogs,
     pub(super) fetch_sessions: Sessions,
+    pub(super) guard: Guard,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
 
 impl Context {
-    pub(super) fn new(cluster: Cluster, stopping: watch::Receiver<bool>) -> Context {
+    pub(super) fn new(cluster: Cluster, guard: Guard, stopping: watch::Receiver<bool>) -> Context {
         Context {
             groups: NetworkGroups::new(&cluster),
             transactions: NetworkTransactions::open(&cluster),
             logs: RawLogs::new(&cluster),
             fetch_sessions: Sessions::default(),
             cluster,
+            guard,
             stopping,
         }
     }

@@ -13,5 +13,7 @@ pub(crate) enum Error {
     #[error("'{text}' is not an address to listen on: it is HOST:PORT")]
     Address { text: String },
     #[error(transparent)]
+    Security(#[from] super::security::Error),
+    #[error(transparent)]
     Cluster(#[from] crate::client::Error),
 }

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! server      listeners, connections, the end            connection  frames in, answers out in order
+//! settings    how it is to be                         session     who is at the other end
+//! security/   TLS, SASL, principals                   limits      what clients may use up
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
 //! newer       what the protocol crate lacks
@@ -21,15 +23,20 @@ mod coordination;
 mod dispatch;
 mod error;
 mod handlers;
+mod limits;
 mod newer;
 mod nodes;
 mod parts;
 mod permissions;
+mod security;
 mod server;
+mod session;
+mod settings;
 mod topic_ids;
 mod versions;
 mod wire;
 
-pub(crate) use address::Listen;
 pub(crate) use error::Error;
-pub(crate) use server::{Server, Settings};
+pub(crate) use security::Given;
+pub(crate) use server::Server;
+pub(crate) use settings::Settings;

@@ -1,21 +1,105 @@
-//! What the peer of a call may do, where an answer tells it (KIP-430).
+//! `Access`: what the client of a request may do, as the access control entries have it at that moment. Which operation on which
+//! resource a request needs is said by its handler, through the four questions here. Source: Kafka's documentation, "Operations
+//! and resources on protocols".
 
 use super::call::Call;
-use crate::types::acl::{AclOperation, ResourceType};
+use crate::acl::{AclIndex, Authorizer, Decision, Policy, Subject};
+use crate::types::ErrorCode;
+use crate::types::acl::{AclOperation, CLUSTER_RESOURCE, ResourceType};
+use std::sync::Arc;
 
 /// Stands for an answer that nobody has asked for.
 pub(super) const NOT_ASKED: i32 = i32::MIN;
 
-/// Whether there is an authorizer.
-pub(super) fn are_enforced(_call: &Call) -> bool {
-    false
+/// Whether access control entries decide who may do what.
+pub(super) fn are_enforced(call: &Call) -> bool {
+    call.context.guard.policy.is_some()
 }
 
-/// The operations that the peer may do to a resource, a bit for each number.
-pub(super) fn operations(_call: &Call, resource_type: ResourceType, _name: &str) -> i32 {
-    bits(resource_type.operations().iter().copied())
+/// The operations that the peer may do to a resource, a bit for each number (KIP-430).
+pub(super) fn operations(call: &Call, kind: ResourceType, name: &str) -> i32 {
+    call.access().operations(kind, name)
 }
 
-fn bits(operations: impl Iterator<Item = AclOperation>) -> i32 {
-    operations.fold(0, |bits, operation| bits | 1 << operation.code())
+/// One client's, for the time of one request.
+pub(super) struct Access {
+    /// `None` where everybody may do everything.
+    authorizer: Option<Authorizer>,
+    principal: String,
+    host: String,
+}
+
+impl Call {
+    /// What this request's client may do. May read the directory.
+    pub(super) fn access(&self) -> Access {
+        let authorizer = self.context.guard.policy.as_ref().map(|policy| {
+            match self.context.cluster.acls() {
+                Ok(entries) => Authorizer::new(entries, Arc::clone(policy)),
+                // Who can't be judged may do nothing.
+                Err(_) => Authorizer::new(Arc::new(AclIndex::default()), Arc::new(Policy::default())),
+            }
+        });
+        Access {
+            authorizer,
+            principal: self.peer.principal.to_string(),
+            host: self.peer.address.ip().to_canonical().to_string(),
+        }
+    }
+}
+
+impl Access {
+    /// Whether the client may do this to the resource of this type and name.
+    pub(super) fn allows(&self, operation: AclOperation, kind: ResourceType, name: &str) -> bool {
+        self.authorizer.as_ref().is_none_or(|authorizer| {
+            authorizer.decide(self.subject(), operation, kind, name) == Decision::Allowed
+        })
+    }
+
+    pub(super) fn topic(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+        self.check(operation, ResourceType::Topic, name)
+    }
+
+    pub(super) fn group(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+        self.check(operation, ResourceType::Group, name)
+    }
+
+    pub(super) fn transactional_id(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+        self.check(operation, ResourceType::TransactionalId, name)
+    }
+
+    pub(super) fn cluster(&self, operation: AclOperation) -> Result<(), ErrorCode> {
+        self.check(operation, ResourceType::Cluster, CLUSTER_RESOURCE)
+    }
+
+    /// Whether there may be some resource of this type to which the client may do this.
+    pub(super) fn allows_some(&self, operation: AclOperation, kind: ResourceType) -> bool {
+        self.authorizer.as_ref().is_none_or(|authorizer| {
+            authorizer.decide_by_type(self.subject(), operation, kind) == Decision::Allowed
+        })
+    }
+
+    /// The bits of the operations that the client may do to a resource, as answers show them (KIP-430).
+    pub(super) fn operations(&self, kind: ResourceType, name: &str) -> i32 {
+        let allowed = kind.operations().iter().filter(|operation| self.allows(**operation, kind, name));
+        allowed.fold(0, |bits, operation| bits | 1 << operation.code())
+    }
+
+    fn check(&self, operation: AclOperation, kind: ResourceType, name: &str) -> Result<(), ErrorCode> {
+        if self.allows(operation, kind, name) { Ok(()) } else { Err(refusal(kind)) }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject { principal: &self.principal, host: &self.host }
+    }
+}
+
+/// How a request is refused for want of a permission on a resource of this type.
+const fn refusal(kind: ResourceType) -> ErrorCode {
+    match kind {
+        ResourceType::Topic => ErrorCode::TopicAuthorizationFailed,
+        ResourceType::Group => ErrorCode::GroupAuthorizationFailed,
+        ResourceType::TransactionalId => ErrorCode::TransactionalIdAuthorizationFailed,
+        ResourceType::DelegationToken => ErrorCode::DelegationTokenAuthorizationFailed,
+        ResourceType::Cluster | ResourceType::User => ErrorCode::ClusterAuthorizationFailed,
+    }
 }

@@ -1,10 +1,14 @@
 //! `Server`: listens, serves every connection in a task of its own, and ends in good order.
 
 use super::address::Listen;
-use super::call::Peer;
+use super::call::{Hangup, Peer};
 use super::connection;
 use super::context::Context;
 use super::error::Error;
+use super::limits::PROOF_TIME;
+use super::security::{Gate, Principal};
+use super::session::Session;
+use super::settings::Settings;
 use crate::local::Cluster;
 use crate::signal::{self, Bell};
 use std::io;
@@ -15,6 +19,8 @@ use tokio::net::unix::pipe;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// How many threads may wait for locks and disks at once.
 const BLOCKING_THREADS_MAX: usize = 64;
@@ -27,17 +33,11 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// After an accept that failed for want of something, until the next one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How a server is to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// At least one.
-    pub(crate) listen: Vec<Listen>,
-}
-
 /// A socket that listens.
 struct Listener {
     socket: TcpListener,
     listen: Listen,
+    gate: Arc<Gate>,
     port: u16,
 }
 
@@ -64,10 +64,10 @@ impl Server {
             .map_err(|source| Error::Runtime { source })?;
         let (stop, stopping) = watch::channel(false);
         let mut listeners = Vec::new();
-        for listen in &settings.listen {
-            runtime.block_on(open(listen, &mut listeners))?;
+        for (listen, gate) in settings.entrances() {
+            runtime.block_on(open(listen, gate, &mut listeners))?;
         }
-        let context = Arc::new(Context::new(cluster, stopping));
+        let context = Arc::new(Context::new(cluster, settings.guard(), stopping));
         Ok(Server { runtime, listeners, context, stop, bell })
     }
 
@@ -106,7 +106,7 @@ impl Server {
 }
 
 /// Opens the sockets of an address. A name may stand for several: one that can't be had is left out if another can.
-async fn open(listen: &Listen, listeners: &mut Vec<Listener>) -> Result<(), Error> {
+async fn open(listen: &Listen, gate: &Arc<Gate>, listeners: &mut Vec<Listener>) -> Result<(), Error> {
     let failed = |source| Error::Listen { address: listen.to_string(), source };
     let (mut port, mut opened, mut refused) = (None, false, None);
     for mut address in listen.resolve().map_err(failed)? {
@@ -118,7 +118,8 @@ async fn open(listen: &Listen, listeners: &mut Vec<Listener>) -> Result<(), Erro
                 let own = socket.local_addr().map_err(failed)?.port();
                 port = Some(own);
                 opened = true;
-                listeners.push(Listener { socket, listen: listen.clone(), port: own });
+                let (listen, gate) = (listen.clone(), Arc::clone(gate));
+                listeners.push(Listener { socket, listen, gate, port: own });
             }
             // Somebody else's address is no reason to be content with the other one.
             Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Err(failed(e)),
@@ -146,22 +147,28 @@ async fn look_after(context: Arc<Context>) {
 }
 
 async fn accept(listener: Listener, context: Arc<Context>, alive: mpsc::Sender<()>) {
+    let doors = &context.guard.doors;
     loop {
         let accepted = tokio::select! {
-            accepted = listener.socket.accept() => accepted,
+            accepted = async { (doors.room().await, listener.socket.accept().await) } => accepted,
             () = context.stopping() => return,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let (context, alive) = (Arc::clone(&context), alive.clone());
+            (Some(room), Ok((stream, address))) => {
+                // One too many from its address: it is closed.
+                let Some(place) = doors.enter(room, address.ip()) else { continue };
+                let (context, alive, gate) =
+                    (Arc::clone(&context), alive.clone(), Arc::clone(&listener.gate));
                 let advertised = advertised(&listener, &stream);
                 tokio::spawn(async move {
-                    let _alive = alive;
-                    serve(stream, Peer { address, advertised }, context).await;
+                    let _held = (alive, place);
+                    let peer = Peer { address, advertised, principal: Principal::anonymous() };
+                    // Why a connection ended is of no interest to the others.
+                    let _ = serve(stream, peer, gate, context).await;
                 });
             }
             // Out of descriptors, say: those who are connected go on, and the others wait.
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            _ => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
@@ -171,12 +178,22 @@ fn advertised(listener: &Listener, stream: &TcpStream) -> (String, u16) {
     (listener.listen.advertised_host(used.ip()), listener.port)
 }
 
-async fn serve(stream: TcpStream, peer: Peer, context: Arc<Context>) {
+async fn serve(stream: TcpStream, peer: Peer, gate: Arc<Gate>, context: Arc<Context>) -> Result<(), Hangup> {
     // Without it an answer may wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
-    let (reader, writer) = stream.into_split();
-    // Why a connection ended is of no interest to the others.
-    let _ = connection::serve(reader, writer, peer, context).await;
+    let Some(tls) = &gate.tls else {
+        let (reader, writer) = stream.into_split();
+        return connection::serve(reader, writer, Session::new(peer, gate), context).await;
+    };
+    let greeted = timeout(PROOF_TIME, TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream)).await;
+    let stream = greeted.map_err(|_| Hangup::Idle)??;
+    let certificates = stream.get_ref().1.peer_certificates();
+    let certificate = certificates.and_then(|certificates| certificates.first());
+    // With a certificate that no rule names nobody comes in, as with Kafka.
+    let Some(principal) = tls.principal(certificate) else { return Ok(()) };
+    let session = Session::new(peer.as_principal(principal), Arc::clone(&gate));
+    let (reader, writer) = tokio::io::split(stream);
+    connection::serve(reader, writer, session, context).await
 }
 
 /// Returns when a signal has asked this process to end.

@@ -8,6 +8,8 @@ use kafka_protocol::messages::ApiKey;
 /// Those that are answered. A request that isn't here is not advertised.
 const SERVED: &[ApiKey] = &[
     ApiKey::ApiVersions,
+    ApiKey::SaslHandshake,
+    ApiKey::SaslAuthenticate,
     ApiKey::InitProducerId,
     ApiKey::AddPartitionsToTxn,
     ApiKey::AddOffsetsToTxn,

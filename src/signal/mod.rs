@@ -11,4 +11,4 @@ pub(crate) use child::{gone_with_parent, send_to_group, stop_this};
 pub(crate) use end::{Bell, count, install, interrupt, is_interrupted, received, wake_on_signal};
 pub(crate) use patience::Waiting;
 pub(crate) use stop::{Unstopped, put_off_stops};
-pub(crate) use system::ignore_file_size_limit;
+pub(crate) use system::{ignore_file_size_limit, use_all_descriptors};

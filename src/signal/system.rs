@@ -31,6 +31,25 @@ pub(crate) fn ignore_file_size_limit() {
     }
 }
 
+/// Has this process use as many descriptors as it may, and returns how many that are.
+pub(crate) fn use_all_descriptors() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is plain data, filled by the first call and read by the second.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+            return LEAST_DESCRIPTORS;
+        }
+        let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) == 0 {
+            limit = raised;
+        }
+    }
+    limit.rlim_cur
+}
+
+/// What a system gives a process at least.
+const LEAST_DESCRIPTORS: u64 = 256;
+
 extern "C" fn do_nothing(_signal: libc::c_int) {}
 
 /// Makes system calls and restores `errno`, which the interrupted code may be about to read.

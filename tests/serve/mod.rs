@@ -3,7 +3,9 @@
 mod fetch;
 mod frames;
 mod groups;
+mod limits;
 mod offsets;
 mod produce;
 mod records;
+mod security;
 mod transactions;

@@ -8,6 +8,7 @@
 
 use super::kt::{Kt, Output};
 use super::running::Running;
+use super::tls::Stream;
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
@@ -53,7 +54,7 @@ impl Served {
 
 /// A connection.
 pub(crate) struct Wire {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     correlation_id: i32,
     pub(crate) client_id: String,
 }
@@ -64,6 +65,10 @@ impl Wire {
         let stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Wire::over(Stream::Plain(stream))
+    }
+
+    pub(crate) fn over(stream: Stream) -> Wire {
         Wire { stream, correlation_id: 0, client_id: "test".to_owned() }
     }
 

@@ -2,6 +2,7 @@
 
 mod guard;
 mod run;
+mod settings;
 mod tool;
 
 pub(crate) use tool::TOOL;

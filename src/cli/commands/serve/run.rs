@@ -1,12 +1,13 @@
 //! `kt serve`: from the options to a server that runs.
 
 use super::guard::Guard;
+use super::settings::given;
 use crate::cli::config::command_config;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
 use crate::cli::target::Target;
-use crate::serve::{Listen, Server, Settings};
+use crate::serve::{Server, Settings};
 use std::io::Write;
 
 pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Failure> {
@@ -14,9 +15,14 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         return Err(Failure::misuse(format!("unexpected argument '{}'", word.to_string_lossy())));
     }
     command_config(parsed)?;
-    let settings = Settings { listen: listen(parsed)? };
-    let cluster = context.connect(parsed)?.into_cluster();
     let failed = |error: crate::serve::Error| Failure::plain(error.to_string());
+    let settings = Settings::of(&given(context, parsed)?).map_err(failed)?;
+    for listen in settings.open_to_all() {
+        context.warn(&format!(
+            "whoever can reach {listen} may read and write everything: nobody has to say who he is"
+        ))?;
+    }
+    let cluster = context.connect(parsed)?.into_cluster();
     let server = Server::bind(cluster, &settings).map_err(failed)?;
     let guard = guard(context, parsed)?;
     let addresses = server.addresses();
@@ -38,13 +44,4 @@ fn guard(context: &Context, parsed: &Parsed) -> Result<Option<Guard>, Failure> {
     };
     let guard = directory.map(Guard::begin).transpose();
     guard.map_err(|error| Failure::plain(format!("can't read standard input: {error}")))
-}
-
-fn listen(parsed: &Parsed) -> Result<Vec<Listen>, Failure> {
-    let given = parsed.texts("listen");
-    if given.is_empty() {
-        return Ok(vec![Listen::default_address()]);
-    }
-    let listen = |text: &String| text.parse::<Listen>().map_err(|e| Failure::misuse(e.to_string()));
-    given.iter().map(listen).collect()
 }
