@@ -7,6 +7,7 @@ mod consumer;
 mod error;
 mod model;
 mod producer;
+mod settings;
 mod share;
 mod storage;
 mod transactions;
@@ -26,6 +27,7 @@ pub(crate) use producer::{
     Acks, Codec, Idle, Partitioner, Producer, ProducerConfig, ProducerRecord, Receipt,
     TRANSACTION_TIMEOUT_MS, TransactionalProducer,
 };
+pub(crate) use settings::{AlterConfigOp, ConfigEntry, ConfigSource, ConfigSynonym, ValueType};
 pub(crate) use share::{Acknowledge, ShareConsumer, ShareConsumerConfig, ShareHandler};
 pub(crate) use storage::{NewLogDirectory, NewVoter, Secret, StoredCredential};
 pub(crate) use transactions::{

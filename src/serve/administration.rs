@@ -67,7 +67,7 @@ pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
         ApiKey::DescribeUserScramCredentials => on_a_thread(call, body, scram_credentials::describe).await,
         ApiKey::AlterUserScramCredentials => on_a_thread(call, body, scram_credentials::alter).await,
         ApiKey::DescribeQuorum => on_a_thread(call, body, quorum::describe).await,
-        ApiKey::AddRaftVoter => on_a_thread(call, body, quorum::add_voter).await,
+        ApiKey::AddRaftVoter => quorum::add_voter(call, body).await,
         ApiKey::RemoveRaftVoter => on_a_thread(call, body, quorum::remove_voter).await,
         ApiKey::UpdateFeatures => on_a_thread(call, body, update_features::handle).await,
         ApiKey::UnregisterBroker => on_a_thread(call, body, unregister_broker::handle).await,

@@ -1,5 +1,6 @@
 //! kt's own ways, where the transcripts of Kafka have nothing to say: a file a tool.
 
+mod acls;
 mod archive;
 mod cluster;
 mod consume;

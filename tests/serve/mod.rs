@@ -1,5 +1,6 @@
 //! `kt serve` as its clients meet it.
 
+mod admin;
 mod fetch;
 mod frames;
 mod groups;

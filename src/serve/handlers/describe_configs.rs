@@ -5,6 +5,7 @@ use crate::client::{self, ConfigEntry, ConfigResource, ConfigSource, Error, Valu
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::config::topic_configs;
 use kafka_protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use kafka_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
@@ -16,9 +17,19 @@ pub(in crate::serve) fn handle(call: &Call, request: DescribeConfigsRequest) -> 
         let described = own_resource(resource.resource_type, &resource.resource_name)
             .ok_or_else(|| unsupported(resource.resource_type))
             .and_then(|own| admin.describe_configs(&own));
-        result(resource, described, request.include_synonyms)
+        result(resource, described.map(in_kafkas_order), request.include_synonyms)
     });
     DescribeConfigsResponse::default().with_results(results.collect())
+}
+
+/// A topic's settings in the order in which a broker's map has them: clients show them in the order of a map of their own,
+/// which depends on it.
+fn in_kafkas_order(mut entries: Vec<ConfigEntry>) -> Vec<ConfigEntry> {
+    let place = |entry: &ConfigEntry| topic_configs().iter().position(|def| def.name == entry.name);
+    if entries.iter().all(|entry| place(entry).is_some()) {
+        entries.sort_by_key(place);
+    }
+    entries
 }
 
 /// The resource of a type's number; `None` for one that has no settings.
@@ -43,7 +54,13 @@ fn result(
     described: client::Result<Vec<ConfigEntry>>,
     with_synonyms: bool,
 ) -> DescribeConfigsResult {
-    let (code, message) = wire::outcome(&described);
+    let (code, message) = match &described {
+        // A broker has no words for it, and says so.
+        Err(error) if error.code == ErrorCode::UnknownTopicOrPartition => {
+            (error.code.code(), Some(wire::text("")))
+        }
+        described => wire::outcome(described),
+    };
     let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
     let entries = described.unwrap_or_default().into_iter();
     let wanted = entries.filter(|entry| keys.is_none_or(|keys| keys.iter().any(|key| **key == *entry.name)));

@@ -1,9 +1,10 @@
 //! DescribeQuorum, AddRaftVoter and RemoveRaftVoter: who keeps the metadata (KIP-836, KIP-853).
 
 use crate::client::{self, Error, QuorumDescription, QuorumReplica};
-use crate::serve::call::Call;
-use crate::serve::wire;
+use crate::serve::call::{Answer, Call, Hangup};
+use crate::serve::{newer, wire};
 use crate::types::{BrokerId, ErrorCode};
+use bytes::Bytes;
 use kafka_protocol::messages::add_raft_voter_request::AddRaftVoterRequest;
 use kafka_protocol::messages::add_raft_voter_response::AddRaftVoterResponse;
 use kafka_protocol::messages::describe_quorum_request::DescribeQuorumRequest;
@@ -89,7 +90,17 @@ fn described(call: &Call, quorum: &QuorumDescription) -> DescribeQuorumResponse 
     response.with_nodes(nodes.collect())
 }
 
-pub(in crate::serve) fn add_voter(call: &Call, request: AddRaftVoterRequest) -> AddRaftVoterResponse {
+/// Takes the request as it comes: version 1 is read here, and answered as version 0 is.
+pub(in crate::serve) async fn add_voter(call: Call, mut body: Bytes) -> Result<Answer, Hangup> {
+    let request: AddRaftVoterRequest = match call.version {
+        0 => call.decode(&mut body)?,
+        _ => newer::add_raft_voter(&body).map_err(|e| call.malformed(&e))?,
+    };
+    let reply = call.blocking(move |call| call.encode_as(&added(call, &request), 0)).await??;
+    Ok(Answer::Now(reply))
+}
+
+fn added(call: &Call, request: &AddRaftVoterRequest) -> AddRaftVoterResponse {
     let outcome = check_cluster(call, request.cluster_id.as_ref()).and_then(|()| {
         let directory = wire::own_uuid(request.voter_directory_id);
         call.context.cluster.admin().add_voter(BrokerId(request.voter_id), directory)
