@@ -23,6 +23,7 @@ mod error;
 mod features;
 mod format;
 mod groups;
+mod idle;
 mod leftovers;
 mod locked;
 mod log_dirs;
@@ -72,6 +73,10 @@ pub(crate) use raw::{
     Wanted as FetchWanted, When,
 };
 pub(crate) use scram::StoredCredential;
+pub(crate) use share::{
+    NetworkShares, ShareAnswer, ShareBeat, ShareDescription, ShareFetched, ShareGiven,
+    ShareMemberDescription, SharePlace, ShareRequest, ShareRequestPart, ShareSession, ShareWanted,
+};
 pub(crate) use site::Site;
 pub(crate) use transactions::{
     Entry, NetworkTransactions, NewProducer, ProducerIdentity, TransactionOffsets, TransactionProtocol,

@@ -89,8 +89,13 @@ impl Call {
 
     /// Reads the body of the request.
     pub(super) fn decode<Q: Decodable>(&self, body: &mut Bytes) -> Result<Q, Hangup> {
+        self.decode_as(body, self.version)
+    }
+
+    /// The same of a body that is as in another version than the request's.
+    pub(super) fn decode_as<Q: Decodable>(&self, body: &mut Bytes, version: i16) -> Result<Q, Hangup> {
         let malformed = |why: String| Hangup::Malformed { key: self.key, version: self.version, why };
-        let request = Q::decode(body, self.version).map_err(|e| malformed(e.to_string()))?;
+        let request = Q::decode(body, version).map_err(|e| malformed(e.to_string()))?;
         if !body.is_empty() {
             return Err(malformed(format!("{} bytes too many", body.len())));
         }
@@ -100,6 +105,19 @@ impl Call {
     /// Why a body can't be read that is not read by `decode`.
     pub(super) fn malformed(&self, why: &dyn ToString) -> Hangup {
         Hangup::Malformed { key: self.key, version: self.version, why: why.to_string() }
+    }
+
+    /// Why an answer can't be written that is not written by `encode`.
+    pub(super) fn unanswerable(&self, why: &dyn ToString) -> Hangup {
+        Hangup::Unanswerable { key: self.key, version: self.version, why: why.to_string() }
+    }
+
+    /// An answer whose body was written otherwise, of a flexible version.
+    pub(super) fn frame(&self, body: &[u8]) -> Result<Reply, Hangup> {
+        // The correlation id and no tags.
+        let length = i32::try_from(4 + 1 + body.len()).map_err(|e| self.unanswerable(&e))?;
+        let head = [&length.to_be_bytes()[..], &self.correlation_id.to_be_bytes(), &[0]].concat();
+        Ok(vec![Bytes::from([&head[..], body].concat())])
     }
 
     /// An answer as bytes, ready to be sent.

@@ -2,7 +2,7 @@
 
 use super::handlers::fetch::Sessions;
 use super::limits::Guard;
-use crate::local::{Cluster, NetworkGroups, NetworkTransactions, RawLogs};
+use crate::local::{Cluster, NetworkGroups, NetworkShares, NetworkTransactions, RawLogs};
 use tokio::sync::watch;
 
 /// One in a server.
@@ -15,6 +15,7 @@ pub(super) struct Context {
     pub(super) logs: RawLogs,
     pub(super) fetch_sessions: Sessions,
     pub(super) guard: Guard,
+    pub(super) shares: NetworkShares,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
@@ -26,6 +27,7 @@ impl Context {
             transactions: NetworkTransactions::open(&cluster),
             logs: RawLogs::new(&cluster),
             fetch_sessions: Sessions::default(),
+            shares: NetworkShares::new(&cluster),
             cluster,
             guard,
             stopping,

@@ -6,7 +6,7 @@ use super::handlers::{
     init_producer_id, list_offsets, offset_for_leader_epoch, produce, transactions, txn_offset_commit,
     write_txn_markers,
 };
-use super::{administration, coordination};
+use super::{administration, coordination, sharing};
 use crate::types::CodecError;
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
@@ -31,6 +31,7 @@ pub(super) async fn answer(call: Call, body: Bytes) -> Result<Answer, Hangup> {
         ApiKey::DescribeTransactions => on_a_thread(call, body, transactions::describe).await,
         ApiKey::DescribeProducers => on_a_thread(call, body, transactions::producers).await,
         key if coordination::SERVED.contains(&key) => coordination::answer(call, body).await,
+        key if sharing::SERVED.contains(&key) => sharing::answer(call, body).await,
         _ => administration::answer(call, body).await,
     }
 }

@@ -32,6 +32,7 @@ mod security;
 mod server;
 mod session;
 mod settings;
+mod sharing;
 mod topic_ids;
 mod versions;
 mod wire;

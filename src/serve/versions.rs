@@ -1,6 +1,6 @@
 //! Which requests are served, in which versions: those that Kafka 4.2 advertises, as far as there are handlers.
 
-use super::{administration, coordination};
+use super::{administration, coordination, sharing};
 use crate::client::ApiVersions;
 use crate::local::API_VERSIONS;
 use kafka_protocol::messages::ApiKey;
@@ -37,6 +37,7 @@ fn range(api: &ApiVersions) -> Option<(i16, i16, i16)> {
         .iter()
         .chain(administration::SERVED)
         .chain(coordination::SERVED)
+        .chain(sharing::SERVED)
         .any(|key| *key as i16 == api.key)
         .then_some((api.key, first, last))
 }

@@ -63,10 +63,6 @@ pub(crate) enum AcknowledgeType {
     /// There are no records at these offsets.
     Gap,
     /// The lock begins anew.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for members that need more time, which no command is yet")
-    )]
     Renew,
 }
 
@@ -146,6 +142,21 @@ impl SharePartition {
     /// Whether new records may be delivered.
     pub(crate) fn has_room(&self, limits: &Limits) -> bool {
         self.end.since(self.start) < limits.in_flight_max
+    }
+
+    /// The first record that nobody has, or behind the last that was delivered.
+    pub(crate) fn next_available(&self) -> Offset {
+        let available = |range: &&Range| range.delivery.fate() == Some(Fate::Available);
+        self.ranges.iter().find(available).map_or(self.end, |range| range.first)
+    }
+
+    /// Whether a member has every record of which it says something; those that are finished and over count as well.
+    pub(crate) fn has(&self, member: &str, word: &Acknowledgement) -> bool {
+        let first = word.first.max(self.start);
+        let concerned = self.ranges.iter().filter(|range| range.last >= first && range.first <= word.last);
+        word.last < self.end
+            && (word.last < self.start
+                || concerned.into_iter().all(|range| range.delivery.is_held_by(member)))
     }
 
     /// Who has records.

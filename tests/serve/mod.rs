@@ -9,4 +9,5 @@ mod offsets;
 mod produce;
 mod records;
 mod security;
+mod share;
 mod transactions;

@@ -4,6 +4,8 @@ use super::super::cluster::Cluster;
 use super::super::error::Result as LocalResult;
 use super::super::groups::{GroupLog, GroupLogs, Sync};
 use super::desk::{self, bury};
+use super::network::{ShareDescription, ShareMemberDescription};
+use super::network_members::by_topic;
 use super::settings::ShareSettings;
 use super::state_log::{StateLogs, States};
 use super::topics::{self, leader_epoch};
@@ -52,6 +54,34 @@ fn description(cluster: &Cluster, group: &ShareGroup, id: &str) -> Result<GroupD
         members: members.collect(),
         group_epoch: Some(group.epoch()),
         target_assignment_epoch: Some(group.target_epoch()),
+    })
+}
+
+/// The same with what only a server has to tell.
+pub(super) fn describe_whole(groups: &GroupLogs, id: &str) -> Result<ShareDescription> {
+    let cluster = &groups.cluster;
+    let catalog = cluster.catalog()?;
+    with_group(groups, id, |log| {
+        let group = share_group(log, id)?;
+        let living = living(cluster, id, group)?;
+        let members = group.members().filter(|(member_id, _)| living.iter().any(|one| one == member_id));
+        let members = members.map(|(member_id, member)| ShareMemberDescription {
+            member_id: member_id.to_owned(),
+            member_epoch: member.epoch,
+            client_id: member.profile.client_id.clone(),
+            client_host: member.profile.client_host.clone(),
+            topics: member.profile.topics.clone(),
+            assignment: by_topic(&member.assigned)
+                .into_iter()
+                .filter_map(|(id, partitions)| Some((id, catalog.name(id)?.to_owned(), partitions)))
+                .collect(),
+        });
+        Ok(ShareDescription {
+            state: if living.is_empty() { "Empty" } else { "Stable" },
+            group_epoch: group.epoch(),
+            assignment_epoch: group.target_epoch(),
+            members: members.collect(),
+        })
     })
 }
 

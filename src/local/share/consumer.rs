@@ -4,11 +4,12 @@ use super::super::cluster::Cluster;
 use super::super::error::Error;
 use super::super::groups::Ring;
 use super::desk::{Assignment, ShareDesk};
+use super::ledger::{Exchange, Outcome};
 use super::reader::RecordReader;
 use super::state_log::StateLogs;
 use super::topics;
 use super::watch;
-use super::work::{Exchange, Outcome, Work};
+use super::work::Work;
 use crate::client::{self, Polled, Result, ShareConsumer, ShareConsumerConfig, ShareHandler};
 use crate::disk::{Channels, Woken};
 use crate::group::TopicCatalog;
@@ -124,7 +125,7 @@ impl Member {
     fn assign(&mut self, new: &Assignment) -> Result<()> {
         let mut kept = Vec::new();
         for (topic_id, partition) in new.partitions.iter() {
-            let is_it = |work: &Work| work.key.topic_id == topic_id && work.key.partition == partition;
+            let is_it = |work: &Work| work.ledger.key.topic_id == topic_id && work.id() == partition;
             if let Some(index) = self.work.iter().position(is_it) {
                 kept.push(self.work.swap_remove(index));
                 continue;
@@ -150,11 +151,13 @@ impl Member {
     fn give_back(&mut self, work: &mut [Work], member_id: &str) -> Result<()> {
         let settings = self.desk.settings();
         let how = Exchange {
-            desk: &self.desk,
+            cluster: &self.desk.cluster,
             member_id,
             settings: &settings,
             count_max: 0,
+            end_max: None,
             seeks_the_dead: false,
+            is_strict: false,
         };
         // As on a broker: first what was said, then what was not.
         for one in work.iter_mut().filter(|one| one.has_words()) {
@@ -203,11 +206,13 @@ impl Member {
                 continue;
             }
             let how = Exchange {
-                desk: &self.desk,
+                cluster: &self.desk.cluster,
                 member_id: &assignment.member_id,
                 settings: &settings,
                 count_max: left,
+                end_max: None,
                 seeks_the_dead: self.seeks_the_dead,
+                is_strict: false,
             };
             let one = gone_is_done(work.exchange(&mut self.logs, &how))?;
             all.acquired_count += one.acquired_count;

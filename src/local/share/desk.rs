@@ -198,11 +198,6 @@ impl ShareDesk {
         })
     }
 
-    /// Whether another member is at work: what it has is its own.
-    pub(super) fn is_alive(&self, member_id: &str) -> LocalResult<bool> {
-        is_alive(&self.cluster, &self.group, member_id, self.lock().settings.session)
-    }
-
     /// Leaves the group.
     pub(super) fn leave(&self) -> Result<()> {
         let mut inner = self.lock();
@@ -241,7 +236,7 @@ impl ShareDesk {
 }
 
 /// Whether the member has not got what the group would give it.
-fn is_behind(group: &ShareGroup, member_id: &str) -> bool {
+pub(super) fn is_behind(group: &ShareGroup, member_id: &str) -> bool {
     group.epoch() != group.target_epoch()
         || group.member(member_id).is_none_or(|member| member.epoch != group.target_epoch())
 }

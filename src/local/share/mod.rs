@@ -4,6 +4,11 @@
 mod admin;
 mod consumer;
 mod desk;
+mod ledger;
+mod network;
+mod network_fetch;
+mod network_members;
+mod network_sessions;
 mod reader;
 mod settings;
 mod state_log;
@@ -15,4 +20,10 @@ mod work;
 
 pub(super) use admin::{alter_offsets, delete, delete_offsets, describe, forget_topic, living, offsets};
 pub(super) use consumer::LocalShareConsumer;
+pub(crate) use network::{
+    NetworkShares, ShareAnswer, ShareBeat, ShareDescription, ShareGiven, ShareMemberDescription, SharePlace,
+    ShareRequest, ShareRequestPart, ShareWanted,
+};
+pub(crate) use network_fetch::ShareFetched;
+pub(crate) use network_sessions::ShareSession;
 pub(super) use state_log::{STATE_TOPIC, States};

@@ -38,13 +38,13 @@ impl RecordReader {
         handler: ShareHandler<'_>,
     ) -> Result<ControlFlow<()>> {
         while let Some(next) = work.next_held() {
-            let end = work.readable_end(settings)?;
+            let end = work.ledger.readable_end(settings)?;
             let mut filter = settings.read_committed.then(CommittedFilter::default);
             if let Some(filter) = &mut filter {
-                filter.limit(work.handle.dir(), next.first, end)?;
+                filter.limit(work.ledger.handle.dir(), next.first, end)?;
             }
             // A filter has to see every batch, once and in order.
-            if filter.is_some() || !self.covers(&work.key, next.first) {
+            if filter.is_some() || !self.covers(&work.ledger.key, next.first) {
                 self.read(work, next.first, end)?;
             }
             let Some((_, length, _, behind)) = self.read.clone() else {
@@ -80,14 +80,14 @@ impl RecordReader {
             self.buffer = vec![0; BUFFER_BYTES];
         }
         self.read = None;
-        let mut reader: LogReader = work.handle.reader(first)?;
+        let mut reader: LogReader = work.ledger.handle.reader(first)?;
         let Some(chunk) = reader.read(&mut self.buffer, end)? else { return Ok(()) };
         let mut behind = first;
         for batch in chunk.batches() {
             behind = batch?.0.last_offset().next();
         }
         let length = chunk.bytes.len();
-        self.read = (behind > first).then(|| (work.key.clone(), length, first, behind));
+        self.read = (behind > first).then(|| (work.ledger.key.clone(), length, first, behind));
         Ok(())
     }
 }

@@ -100,6 +100,11 @@ impl StateLogs {
         Ok(StateLogs { cluster: cluster.clone(), topic, logs: BTreeMap::new() })
     }
 
+    /// Whether the topic is still the one that was opened.
+    pub(super) fn are_current(&self) -> client::Result<bool> {
+        Ok(self.cluster.open_topic(STATE_TOPIC)?.is_some_and(|topic| topic.id == self.topic.id))
+    }
+
     /// The log that has the state of `key`, or shall have it.
     pub(super) fn of(&mut self, key: &ShareKey) -> Result<&mut StateLog> {
         let count = i32::try_from(self.topic.partitions.len()).unwrap_or(i32::MAX);

@@ -13,9 +13,10 @@ use super::ids::allocate_producer_id;
 use super::log::{STATE_TOPIC, Sync};
 use super::network_clock::Clock;
 use super::network_logs::LogPool;
-use super::network_offsets::GroupPool;
 use crate::client::{self, AbortTransactionSpec, Result};
 use crate::local::cluster::Cluster;
+use crate::local::groups::GroupLogs;
+use crate::local::idle::Idle;
 use crate::metadata;
 use crate::record::EndTxn;
 use crate::txn::{self, EPOCH_LAST, End, Protocol, Status, TransactionValue};
@@ -61,7 +62,8 @@ pub(crate) struct NetworkTransactions {
 pub(super) struct Shared {
     pub(super) cluster: Cluster,
     pub(super) logs: LogPool,
-    pub(super) groups: GroupPool,
+    /// The logs of groups that no thread uses just now.
+    pub(super) groups: Idle<GroupLogs>,
     pub(super) clock: Clock,
 }
 
@@ -71,7 +73,7 @@ impl NetworkTransactions {
         let shared = Shared {
             cluster: cluster.clone(),
             logs: LogPool::default(),
-            groups: GroupPool::default(),
+            groups: Idle::default(),
             clock: Clock::default(),
         };
         let shared = Arc::new(shared);

@@ -6,29 +6,6 @@ use crate::client::{self, CommittedOffset, GroupMetadata, Result};
 use crate::group::group_partition;
 use crate::local::groups::{GroupLogs, OFFSETS_TOPIC};
 use crate::types::{ErrorCode, TopicPartition};
-use std::sync::{Mutex, PoisonError};
-
-/// How many threads' logs are kept.
-const IDLE_MAX: usize = 8;
-
-/// The logs of groups that nobody uses just now: each thread has some for itself while it works with them.
-#[derive(Default)]
-pub(super) struct GroupPool {
-    idle: Mutex<Vec<GroupLogs>>,
-}
-
-impl GroupPool {
-    fn take(&self) -> Option<GroupLogs> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn put(&self, logs: GroupLogs) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX {
-            idle.push(logs);
-        }
-    }
-}
 
 /// Offsets to be committed with a transaction.
 #[derive(Clone, Debug)]
