@@ -78,6 +78,8 @@ pub(super) enum Hangup {
     /// A producer that wants no answers learns in this way that it should look again where to send its batches.
     #[error("a batch that is not to be acknowledged can't be stored")]
     Unacknowledged,
+    #[error("a test has asked for it")]
+    Injected,
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }

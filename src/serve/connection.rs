@@ -6,7 +6,7 @@ use super::context::Context;
 use super::handlers::api_versions;
 use super::limits::{Hold, PROOF_TIME, UNPROVEN_FRAME_BYTES_MAX, frame_time};
 use super::session::{Session, Verdict};
-use super::{dispatch, versions};
+use super::{dispatch, faults, versions};
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader};
 use kafka_protocol::protocol::Decodable;
@@ -126,7 +126,13 @@ impl<R: AsyncRead + Unpin> Reading<'_, R> {
             Opened::Request(call, body) if self.session.concerns(call.key)? => {
                 self.session.answer(&call, body).await
             }
-            Opened::Request(call, body) => Ok(Verdict::Answer(dispatch::answer(call, body).await?)),
+            Opened::Request(call, body) => {
+                let answer = match &self.context.faults {
+                    None => dispatch::answer(call, body).await?,
+                    Some(faults) => faults::answer(call, body, faults).await?,
+                };
+                Ok(Verdict::Answer(answer))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What all requests of a server share.
 
+use super::faults::Faults;
 use super::handlers::fetch::Sessions;
 use super::limits::Guard;
 use crate::local::{Cluster, NetworkGroups, NetworkShares, NetworkTransactions, RawLogs};
@@ -16,6 +17,8 @@ pub(super) struct Context {
     pub(super) fetch_sessions: Sessions,
     pub(super) guard: Guard,
     pub(super) shares: NetworkShares,
+    /// What a test wants to go wrong.
+    pub(super) faults: Option<Faults>,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
@@ -30,6 +33,7 @@ impl Context {
             shares: NetworkShares::new(&cluster),
             cluster,
             guard,
+            faults: None,
             stopping,
         }
     }

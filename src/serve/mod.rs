@@ -6,6 +6,7 @@
 //! security/   TLS, SASL, principals                   limits      what clients may use up
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
+//! faults/     what a test wants to go wrong
 //! newer       what the protocol crate lacks
 //! administration, coordination   the same for administrative requests, and for those about groups
 //! topic_ids   requests that name topics by their ids
@@ -22,6 +23,7 @@ mod context;
 mod coordination;
 mod dispatch;
 mod error;
+mod faults;
 mod handlers;
 mod limits;
 mod newer;
@@ -38,6 +40,7 @@ mod versions;
 mod wire;
 
 pub(crate) use error::Error;
+pub(crate) use faults::{BadRule, Rule};
 pub(crate) use security::Given;
 pub(crate) use server::Server;
 pub(crate) use settings::Settings;

@@ -67,7 +67,9 @@ impl Server {
         for (listen, gate) in settings.entrances() {
             runtime.block_on(open(listen, gate, &mut listeners))?;
         }
-        let context = Arc::new(Context::new(cluster, settings.guard(), stopping));
+        let mut context = Context::new(cluster, settings.guard(), stopping);
+        context.faults = settings.faults();
+        let context = Arc::new(context);
         Ok(Server { runtime, listeners, context, stop, bell })
     }
 

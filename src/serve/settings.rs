@@ -2,6 +2,7 @@
 
 use super::address::Listen;
 use super::error::Error;
+use super::faults::{Faults, Rule};
 use super::limits::{Guard, Limits};
 use super::security::{Gate, Given, Listener, listeners, policy};
 use crate::acl::Policy;
@@ -16,6 +17,9 @@ pub(crate) struct Settings {
     policy: Option<Arc<Policy>>,
     /// Where anybody can come in from elsewhere without saying who he is.
     open_to_all: Vec<Listen>,
+    /// What is to go wrong, and where chance comes from.
+    faults: Vec<Rule>,
+    seed: u64,
 }
 
 impl Settings {
@@ -35,7 +39,17 @@ impl Settings {
             entrances.push((listener.listen, Arc::new(gate)));
         }
         let limits = Limits::of(given, signal::use_all_descriptors())?;
-        Ok(Settings { entrances, limits, policy: policy(given)?.map(Arc::new), open_to_all })
+        let policy = policy(given)?.map(Arc::new);
+        Ok(Settings { entrances, limits, policy, open_to_all, faults: Vec::new(), seed: 0 })
+    }
+
+    /// The same with faults that a test wants.
+    pub(crate) fn with_faults(self, faults: Vec<Rule>, seed: u64) -> Settings {
+        Settings { faults, seed, ..self }
+    }
+
+    pub(super) fn faults(&self) -> Option<Faults> {
+        Faults::new(&self.faults, self.seed)
     }
 
     /// The listeners that let anybody in from other machines, as whoever he likes.

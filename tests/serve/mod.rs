@@ -1,6 +1,7 @@
 //! `kt serve` as its clients meet it.
 
 mod admin;
+mod faults;
 mod fetch;
 mod frames;
 mod groups;

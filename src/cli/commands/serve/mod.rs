@@ -1,5 +1,6 @@
 //! `kt serve`: the directory for every client that speaks Kafka's protocol.
 
+pub(super) mod faults;
 mod guard;
 mod run;
 mod settings;

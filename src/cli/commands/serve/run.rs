@@ -1,5 +1,6 @@
 //! `kt serve`: from the options to a server that runs.
 
+use super::faults;
 use super::guard::Guard;
 use super::settings::given;
 use crate::cli::config::command_config;
@@ -17,6 +18,8 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     command_config(parsed)?;
     let failed = |error: crate::serve::Error| Failure::plain(error.to_string());
     let settings = Settings::of(&given(context, parsed)?).map_err(failed)?;
+    let (rules, seed) = faults::rules(parsed)?;
+    let settings = settings.with_faults(rules, seed.unwrap_or_else(faults::any_seed));
     for listen in settings.open_to_all() {
         context.warn(&format!(
             "whoever can reach {listen} may read and write everything: nobody has to say who he is"

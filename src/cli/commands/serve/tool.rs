@@ -1,5 +1,6 @@
 //! `kt serve`: its options.
 
+use super::faults;
 use super::run::run;
 use crate::cli::error::Failure;
 use crate::cli::options::{self, file, flag, valued};
@@ -52,5 +53,5 @@ fn command() -> Command {
         .arg(file("config", "A server.properties: its listeners and settings of security and limits are taken, all else is ignored"))
         .arg(valued("override", "NAME=VALUE", "A setting as it might be in a server.properties; may be repeated"))
         .arg(flag("guarded", "End when standard input does, and remove the directory").hide(true));
-    options::target(table).after_help(EXAMPLES)
+    options::target(faults::options(table)).after_help(EXAMPLES)
 }

@@ -4,6 +4,7 @@ use super::program::{NO_SERVER, Program};
 use super::report::report;
 use super::server::Server;
 use super::topics::topics;
+use crate::cli::commands::serve::faults;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Status};
 use crate::cli::parse::Parsed;
@@ -20,6 +21,8 @@ struct Request {
     topics: Vec<NewTopic>,
     /// The words of kt serve's command line that are the user's.
     server_options: Vec<OsString>,
+    /// Of the faults, if there are any.
+    seed: Option<u64>,
     keep: bool,
     command: Vec<OsString>,
 }
@@ -37,6 +40,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let failed = status != Status::SUCCESS && signal::received().is_none();
     if failed {
         context.log(&format!("the command has ended with status {}; there was:", status.0))?;
+        if let Some(seed) = request.seed {
+            context.say(&format!("  faults by --seed {seed}"))?;
+        }
         let told = context.connect_to(Target::directories(dir.as_os_str(), false)).and_then(|c| report(&c));
         match told {
             Ok(text) => context.say(text.trim_end())?,
@@ -56,10 +62,12 @@ impl Request {
         if parsed.words().is_empty() {
             return Err(Failure::misuse("name a command: kt test [OPTIONS] -- CMD"));
         }
-        let server_options = parsed.all("server-option").map(OsString::from).collect();
+        let (mut server_options, seed) = faults::words(parsed)?;
+        server_options.extend(parsed.all("server-option").map(OsString::from));
         Ok(Request {
             topics: topics(parsed)?,
             server_options,
+            seed,
             keep: parsed.has("keep"),
             command: parsed.words().to_vec(),
         })

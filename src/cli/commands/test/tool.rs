@@ -1,6 +1,7 @@
 //! The options of `kt test`.
 
 use super::run::run;
+use crate::cli::commands::serve::faults;
 use crate::cli::error::Failure;
 use crate::cli::options::{self, file, flag, valued};
 use crate::cli::tools::{KafkaAbout, Tool};
@@ -35,6 +36,8 @@ Examples:
     kt test -- pytest tests/
   With topics:
     kt test --topic orders:6 --topic payments -- ./gradlew test
+  With a broker that is not the leader for three requests, and one request in ten late:
+    kt test --fault Produce:orders:NOT_LEADER_OR_FOLLOWER:3 --delay Fetch:200ms:10% -- ./gradlew test
   A shell with one:
     kt test -- bash
 
@@ -52,5 +55,5 @@ fn command() -> Command {
         .arg(valued("partitions", "N", "Partitions of topics that don't say how many [default: 1]"))
         .arg(flag("keep", "Keep the directory, and say where it is, even if CMD succeeds"))
         .arg(valued("server-option", "WORD", "A word more for kt serve's command line; repeatable"));
-    table.override_usage("kt test [OPTIONS] -- CMD [ARGUMENT]...").after_help(HELP)
+    faults::options(table).override_usage("kt test [OPTIONS] -- CMD [ARGUMENT]...").after_help(HELP)
 }
