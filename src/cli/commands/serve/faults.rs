@@ -8,8 +8,10 @@ use clap::Command;
 use std::ffi::OsString;
 
 const HEADING: &str = "Faults";
+type Read = fn(&str) -> Result<Rule, BadRule>;
+
 /// The options, each with the way in which it is read.
-const KINDS: [(&str, fn(&str) -> Result<Rule, BadRule>); 3] =
+const KINDS: [(&str, Read); 3] =
     [("fault", Rule::fault), ("delay", Rule::delay), ("disconnect", Rule::disconnect)];
 
 pub(in crate::cli::commands) fn options(table: Command) -> Command {
