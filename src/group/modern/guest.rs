@@ -183,3 +183,115 @@ fn understood(request: &JoinRequest) -> Result<(String, Subscription), ErrorCode
     let subscription = Subscription::decode(metadata).map_err(|_| ErrorCode::InconsistentGroupProtocol)?;
     Ok((name.clone(), subscription))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Bench, T, beat, classic_pair, join, owning};
+    use super::*;
+    use crate::group::classic::tests::request;
+    use crate::group::sharing::G;
+    use crate::types::PartitionId;
+    use std::collections::BTreeMap;
+
+    fn named(numbers: &[i32]) -> Vec<TopicPartition> {
+        let named = |&number: &i32| TopicPartition { topic: "t".to_owned(), partition: PartitionId(number) };
+        numbers.iter().map(named).collect()
+    }
+
+    fn join_as_guest(bench: &mut Bench, id: &str, owned: &[i32]) -> Result<Joined, ErrorCode> {
+        let subscription = Subscription { owned: named(owned), ..Subscription::to(vec!["t".to_owned()]) };
+        let mut join = request("new", None, &[]);
+        join.member_id = id.to_owned();
+        join.protocols = vec![("range".to_owned(), subscription.encode().unwrap())];
+        let (config, now) = (bench.config, TimestampMs(bench.now));
+        bench.groups.guest_join(G, &join, &bench.catalog, &config, now).map(|(_, joined)| joined)
+    }
+
+    fn speaker(member_id: &str, generation: i32) -> Speaker<'_> {
+        Speaker { member_id, instance_id: None, generation }
+    }
+
+    fn sync_as_guest(bench: &mut Bench, id: &str, generation: i32) -> Result<Vec<i32>, ErrorCode> {
+        let (protocol_type, protocol) = (Some(CONSUMER), Some("range"));
+        let assignments = BTreeMap::new();
+        let request = SyncRequest { speaker: speaker(id, generation), protocol_type, protocol, assignments };
+        let catalog = bench.catalog.clone();
+        let synced = bench.group().guest_sync(&request, &catalog)?;
+        let given = AssignedPartitions::decode(&synced.assignment).unwrap().partitions;
+        Ok(given.into_iter().map(|one| one.partition.0).collect())
+    }
+
+    #[test]
+    fn guests_let_go_by_joining_again_and_take_what_has_become_free() {
+        let mut bench = Bench::new();
+        classic_pair(&mut bench);
+        // `a` has 0 and 1, `b` has 2 and 3 in generation 2, when a member of the newer protocol comes.
+        bench.take(&join("N", &["t"])).unwrap();
+        let heartbeat = |bench: &mut Bench, id, epoch| bench.group().guest_heartbeat(speaker(id, epoch));
+        assert_eq!(heartbeat(&mut bench, "a", 2), Err(ErrorCode::RebalanceInProgress));
+        assert_eq!(heartbeat(&mut bench, "a", 1), Err(ErrorCode::IllegalGeneration));
+        assert_eq!(heartbeat(&mut bench, "N", 3), Err(ErrorCode::UnknownMemberId));
+        assert_eq!(sync_as_guest(&mut bench, "a", 2), Err(ErrorCode::RebalanceInProgress));
+        for (id, owned) in [("a", [0, 1]), ("b", [2, 3])] {
+            let joined = join_as_guest(&mut bench, id, &owned).unwrap();
+            assert_eq!((joined.leader.as_str(), joined.members.len()), ("", 0));
+            let kept = sync_as_guest(&mut bench, id, joined.generation).unwrap();
+            if kept.len() < owned.len() {
+                assert_eq!(joined.generation, 2, "it has to let go first");
+                assert_eq!(heartbeat(&mut bench, id, 2), Err(ErrorCode::RebalanceInProgress));
+            }
+            let joined = join_as_guest(&mut bench, id, &kept).unwrap();
+            assert_eq!(joined.generation, 3);
+            assert_eq!((heartbeat(&mut bench, id, 3), sync_as_guest(&mut bench, id, 3)), (Ok(()), Ok(kept)));
+        }
+        bench.take(&beat("N", 3)).unwrap();
+        let got: Vec<_> = bench.group().member("N").unwrap().assigned().iter().collect();
+        assert_eq!(got.len(), 1);
+        // When a guest leaves, the others get what it had.
+        let (catalog, now) = (bench.catalog.clone(), TimestampMs(bench.now));
+        let left = bench.groups.guest_leave(G, "b", None, &catalog, now).unwrap();
+        assert_eq!(left.1, "b");
+        bench.take(&beat("N", 3)).unwrap();
+        assert_eq!(heartbeat(&mut bench, "a", 3), Err(ErrorCode::RebalanceInProgress));
+        assert_eq!(
+            bench.groups.guest_leave(G, "b", None, &catalog, now).unwrap_err(),
+            ErrorCode::UnknownMemberId
+        );
+    }
+
+    #[test]
+    fn strangers_are_asked_for_an_id_and_for_the_right_protocol() {
+        let mut bench = Bench::new();
+        bench.take(&join("N", &["t"])).unwrap();
+        let mut asking = request("g1", None, &["range"]);
+        let (config, now) = (bench.config, TimestampMs(bench.now));
+        let mut join = |request: &JoinRequest| {
+            bench.groups.guest_join(G, request, &bench.catalog, &config, now).map(|(_, joined)| joined)
+        };
+        asking.protocols[0].1 = Subscription::to(vec!["t".to_owned()]).encode().unwrap();
+        asking.asks_for_id = true;
+        assert_eq!(join(&asking), Err(ErrorCode::MemberIdRequired));
+        asking.member_id = "g1".to_owned();
+        assert_eq!(join(&asking).unwrap().generation, 2);
+        asking.protocols[0].1 = vec![9];
+        assert_eq!(join(&asking), Err(ErrorCode::InconsistentGroupProtocol));
+        asking.protocol_type = "connect".to_owned();
+        assert_eq!(join(&asking), Err(ErrorCode::InconsistentGroupProtocol));
+    }
+
+    #[test]
+    fn a_heartbeat_that_says_nothing_new_is_a_sign_of_life_and_no_more() {
+        let mut bench = Bench::new();
+        bench.take(&join("A", &["t"])).unwrap();
+        let catalog = bench.catalog.clone();
+        let idle =
+            |bench: &mut Bench, request: &HeartbeatRequest| bench.group().is_idle_beat(request, &catalog);
+        assert!(idle(&mut bench, &beat("A", 1)) && idle(&mut bench, &owning("A", 1, &[0, 1, 2, 3])));
+        assert!(!idle(&mut bench, &owning("A", 1, &[0])) && !idle(&mut bench, &beat("A", 2)));
+        assert!(!idle(&mut bench, &beat("B", 1)) && !idle(&mut bench, &join("A", &["t"])));
+        bench.take(&join("B", &["t"])).unwrap();
+        assert!(!idle(&mut bench, &beat("A", 1)), "it has something to let go of");
+        let grown = super::super::tests::catalog(2, &[("t", T, 5)]);
+        assert!(!bench.group().is_idle_beat(&beat("B", 2), &grown));
+    }
+}

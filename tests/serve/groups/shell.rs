@@ -71,3 +71,46 @@ fn the_shell_leads_and_the_network_follows() {
     wait_until("the shell's member to leave", || member.beat() == REBALANCE_IN_PROGRESS);
     assert_eq!(member.join(&[]).leader.as_str(), member.id);
 }
+
+#[test]
+fn members_of_two_servers_are_in_one_group_and_outlive_either_server() {
+    let kt = with_topic(2);
+    let (here, there) = (Served::start(&kt, ""), Served::start(&kt, ""));
+    let (mut first, mut second) = (Member::new(&here, "g"), Member::new(&there, "g"));
+    first.join(&[]);
+    first.sync(&parts(&[(&first, &[0, 1])])).unwrap();
+    second.send_join(&[]);
+    wait_until("the other server's member", || first.beat() == REBALANCE_IN_PROGRESS);
+    assert_eq!(first.join(&[]).members.len(), 2);
+    // The answer comes by what the first server does.
+    assert_eq!(second.joined().generation_id, 2);
+    second.send_sync(&BTreeMap::new());
+    assert_eq!(first.sync(&parts(&[(&first, &[0]), (&second, &[1])])), Ok(vec![0]));
+    assert_eq!(second.synced(), Ok(vec![1]));
+    // A client may go to the other server and stay who it is.
+    second.wire = here.connect();
+    assert_eq!((second.beat(), second.commit(1, 0)), (0, 0));
+    second.wire = there.connect();
+    here.running.kill();
+    wait_until("the end of the first server", || second.beat() == REBALANCE_IN_PROGRESS);
+    assert_eq!(second.join(&[]).members.len(), 1);
+    assert_eq!(second.sync(&parts(&[(&second, &[0, 1])])), Ok(vec![0, 1]));
+}
+
+#[test]
+fn a_member_goes_on_when_its_server_is_back_before_anyone_missed_it() {
+    let kt = with_topic(1);
+    let server = Served::start(&kt, "");
+    let mut member = Member::new(&server, "g");
+    member.join(&[]);
+    member.sync(&parts(&[(&member, &[0])])).unwrap();
+    server.running.kill();
+    let server = Served::start(&kt, "");
+    member.wire = server.connect();
+    assert_eq!((member.beat(), member.commit(0, 0)), (0, 0));
+    // It is spoken for again: a member that comes finds it there.
+    let mut other = Member::new(&server, "g");
+    other.send_join(&[]);
+    wait_until("the other one", || member.beat() == REBALANCE_IN_PROGRESS);
+    assert_eq!(member.join(&[]).members.len(), 2);
+}
