@@ -12,8 +12,11 @@
 //! `> ` lines after a `$ ` line continue the command. Each command is one `bash -c` in the scenario's own directory,
 //! with all of Kafka's tools as symlinks to kt on its path. A line of three dots stands for any lines. The
 //! transcripts are recordings: they are recorded again, never edited.
+//!
+//! With `KT_KAFKA_TOOLS=DIR` the programs are those in DIR, Kafka's own, and what they talk to is `kt serve`:
+//! see `tests/clients/tools`.
 
-use crate::support::{Kt, matches, normalize, unified, wait_until};
+use crate::support::{Kt, Served, matches, normalize, unified, wait_until};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -273,11 +276,15 @@ fn check(name: &str) {
     let scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap());
     let kt = Kt::new();
     let programs = kt.work().with_file_name("bin");
-    install(&programs);
-    if let Some(brokers) = &scenario.brokers {
+    let kafkas = std::env::var_os("KT_KAFKA_TOOLS").map(PathBuf::from);
+    install(&programs, kafkas.as_deref());
+    let server = kafkas.map(|_| Served::start(&kt, ""));
+    let mut jobs = Jobs::default();
+    if let Some(server) = &server {
+        jobs.server = Some(server.address.clone());
+    } else if let Some(brokers) = &scenario.brokers {
         let _ = kt.run(format!("cluster init --brokers {brokers}")).success();
     }
-    let mut jobs = Jobs::default();
     let mut wrong = String::new();
     for step in &scenario.steps {
         let (stdout, stderr, status) = jobs.run(&kt, &programs, &step.command);
@@ -294,11 +301,12 @@ fn check(name: &str) {
     assert!(wrong.is_empty(), "{}:\n{wrong}", file.display());
 }
 
-/// Makes the directory that comes first on a scenario's path.
-fn install(programs: &Path) {
+/// Makes the directory that comes first on a scenario's path. The tools are kt, or those in `kafkas`.
+fn install(programs: &Path, kafkas: Option<&Path>) {
     std::fs::create_dir(programs).unwrap();
-    for tool in TOOLS {
-        symlink(Kt::binary(), programs.join(format!("{tool}.sh"))).unwrap();
+    for tool in TOOLS.iter().map(|tool| format!("{tool}.sh")) {
+        let program = kafkas.map_or_else(|| Kt::binary().into(), |kafkas| kafkas.join(&tool));
+        symlink(program, programs.join(tool)).unwrap();
     }
     for (name, script) in [("await", AWAIT), ("settle", SETTLE)] {
         let path = programs.join(name);
@@ -309,7 +317,11 @@ fn install(programs: &Path) {
 
 /// The process groups of a scenario's commands; what they left in the background is killed at the end.
 #[derive(Default)]
-struct Jobs(Vec<libc::pid_t>);
+struct Jobs {
+    groups: Vec<libc::pid_t>,
+    /// What the programs talk to; a directory if there is none.
+    server: Option<String>,
+}
 
 impl Jobs {
     fn run(&mut self, kt: &Kt, programs: &Path, command: &str) -> (Vec<String>, Vec<String>, i32) {
@@ -321,12 +333,17 @@ impl Jobs {
         let mut bash = Command::new("bash");
         bash.args(["-c", command]).current_dir(kt.work()).env_clear();
         bash.env("PATH", path).env("HOME", programs.parent().unwrap());
-        bash.env("BOOTSTRAP", "localhost:9092").env("KT_OFFLINE", "1").env("KT_DATA_DIR", kt.data());
+        match &self.server {
+            Some(server) => bash.env("BOOTSTRAP", server),
+            None => {
+                bash.env("BOOTSTRAP", "localhost:9092").env("KT_OFFLINE", "1").env("KT_DATA_DIR", kt.data())
+            }
+        };
         bash.env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
         bash.stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
         let mut child = bash.spawn().unwrap();
         let group = child.id().cast_signed();
-        self.0.push(group);
+        self.groups.push(group);
         let end = Instant::now() + COMMAND_TIME;
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
@@ -339,14 +356,15 @@ impl Jobs {
             }
             thread::sleep(Duration::from_millis(1));
         };
-        let [stdout, stderr] = [out, err].map(|path| clean(&std::fs::read(path).unwrap()));
+        let server = self.server.as_deref().unwrap_or("localhost:9092");
+        let [stdout, stderr] = [out, err].map(|path| clean(&std::fs::read(path).unwrap(), server));
         (stdout, stderr, status)
     }
 }
 
 impl Drop for Jobs {
     fn drop(&mut self) {
-        self.0.iter().for_each(|group| kill(*group));
+        self.groups.iter().for_each(|group| kill(*group));
     }
 }
 
@@ -355,8 +373,8 @@ fn kill(group: libc::pid_t) {
     unsafe { libc::kill(-group, libc::SIGKILL) };
 }
 
-fn clean(output: &[u8]) -> Vec<String> {
-    normalize(output).into_iter().map(|line| line.replace("localhost:9092", "<BOOTSTRAP>")).collect()
+fn clean(output: &[u8], server: &str) -> Vec<String> {
+    normalize(output).into_iter().map(|line| line.replace(server, "<BOOTSTRAP>")).collect()
 }
 
 fn directory() -> PathBuf {
@@ -398,7 +416,7 @@ fn a_transcript_is_read_whole() {
 fn a_background_job_ends_with_its_scenario() {
     let kt = Kt::new();
     let programs = kt.work().with_file_name("bin");
-    install(&programs);
+    install(&programs, None);
     let mut jobs = Jobs::default();
     let (stdout, _, status) = jobs.run(&kt, &programs, "sleep 600 >/dev/null 2>&1 & echo $!");
     assert_eq!(status, 0);
