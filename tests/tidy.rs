@@ -54,6 +54,7 @@ const USED_IN_ONE_FOLDER: &[(&str, &str)] = &[
     ("fs2", "disk"),
     ("comfy_table", "output"),
     ("indicatif", "output"),
+    ("tracing_subscriber", "cli"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),

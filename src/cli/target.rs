@@ -22,6 +22,8 @@ pub(crate) struct Environment {
     /// `XDG_DATA_HOME`, if it is an absolute path.
     pub(crate) data_home: Option<PathBuf>,
     pub(crate) home: Option<PathBuf>,
+    /// `KT_LOG`: what a server logs.
+    pub(crate) log: Option<String>,
 }
 
 impl Environment {
@@ -32,6 +34,7 @@ impl Environment {
             data_dir: path("KT_DATA_DIR"),
             data_home: path("XDG_DATA_HOME").filter(|path| path.is_absolute()),
             home: path("HOME"),
+            log: env::var("KT_LOG").ok().filter(|level| !level.is_empty()),
         }
     }
 

@@ -5,6 +5,7 @@ use super::call::{Answer, Call, Hangup, Peer, Reply};
 use super::context::Context;
 use super::handlers::api_versions;
 use super::limits::{Hold, PROOF_TIME, UNPROVEN_FRAME_BYTES_MAX, frame_time};
+use super::metrics::{Metrics, Timed, timed};
 use super::session::{Session, Verdict};
 use super::{dispatch, faults, versions};
 use bytes::{Buf, Bytes, BytesMut};
@@ -60,9 +61,9 @@ where
 {
     let (answers, queue) = mpsc::channel(ANSWERS_UNDER_WAY);
     let flow = Flow { under_way: AtomicUsize::new(0), room: Arc::new(Semaphore::new(ANSWER_BYTES as usize)) };
-    let idle = context.guard.limits.idle;
+    let (idle, metrics) = (context.guard.limits.idle, context.metrics.clone());
     let reading = Reading { reader, session, context, flow: &flow }.run(answers);
-    let writing = write(writer, queue, &flow, idle);
+    let writing = write(writer, queue, &flow, idle, metrics);
     // The reader's end closes the queue, and the writer ends when it has sent what is in it.
     let (mut reading, mut writing) = (std::pin::pin!(reading), std::pin::pin!(writing));
     tokio::select! {
@@ -104,7 +105,10 @@ impl<R: AsyncRead + Unpin> Reading<'_, R> {
                 () = context.stopping() => return Ok(()),
             };
             let Some((frame, hold)) = next else { return Ok(()) };
-            let (answer, is_last) = match self.verdict(frame).await? {
+            let metrics = context.metrics.as_ref().filter(|_| !self.session.takes_bare_messages());
+            let begun = Timed::begin(metrics, &frame);
+            let verdict = self.verdict(frame).await;
+            let (answer, is_last) = match timed(begun, verdict)? {
                 Verdict::Answer(answer) => (answer, false),
                 Verdict::Last(reply) => {
                     sleep(self.session.failure_delay()).await;
@@ -127,6 +131,8 @@ impl<R: AsyncRead + Unpin> Reading<'_, R> {
                 self.session.answer(&call, body).await
             }
             Opened::Request(call, body) => {
+                let (api, client, peer) = (call.key, call.client_id(), call.peer.address);
+                tracing::trace!(?api, version = call.version, client, %peer, "request");
                 let answer = match &self.context.faults {
                     None => dispatch::answer(call, body).await?,
                     Some(faults) => faults::answer(call, body, faults).await?,
@@ -204,9 +210,11 @@ async fn write<W: AsyncWrite + Unpin>(
     mut queue: mpsc::Receiver<Box<Departure>>,
     flow: &Flow,
     idle: Duration,
+    metrics: Option<Arc<Metrics>>,
 ) -> Result<(), Hangup> {
     while let Some(mut departure) = queue.recv().await {
         for mut part in departure.answer.as_mut().await? {
+            metrics.iter().for_each(|metrics| metrics.send(part.len()));
             while part.has_remaining() {
                 let written = timeout(idle, writer.write_buf(&mut part)).await;
                 if written.map_err(|_| Hangup::Idle)?? == 0 {

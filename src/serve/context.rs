@@ -3,7 +3,9 @@
 use super::faults::Faults;
 use super::handlers::fetch::Sessions;
 use super::limits::Guard;
+use super::metrics::Metrics;
 use crate::local::{Cluster, NetworkGroups, NetworkShares, NetworkTransactions, RawLogs};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// One in a server.
@@ -19,6 +21,8 @@ pub(super) struct Context {
     pub(super) shares: NetworkShares,
     /// What a test wants to go wrong.
     pub(super) faults: Option<Faults>,
+    /// `None` where nobody can ask for them.
+    pub(super) metrics: Option<Arc<Metrics>>,
     /// Becomes true when the server is to end.
     stopping: watch::Receiver<bool>,
 }
@@ -34,8 +38,13 @@ impl Context {
             cluster,
             guard,
             faults: None,
+            metrics: None,
             stopping,
         }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Returns when the server is to end: who waits for something answers then with what there is.

@@ -7,6 +7,7 @@
 //! call        what a handler gets of its request         dispatch    which handler takes which request
 //! versions    what is served                             context     what all requests share
 //! faults/     what a test wants to go wrong
+//! metrics/    what it tells of itself
 //! newer       what the protocol crate lacks
 //! administration, coordination   the same for administrative requests, and for those about groups
 //! topic_ids   requests that name topics by their ids
@@ -26,6 +27,7 @@ mod error;
 mod faults;
 mod handlers;
 mod limits;
+mod metrics;
 mod newer;
 mod nodes;
 mod parts;
@@ -39,6 +41,7 @@ mod topic_ids;
 mod versions;
 mod wire;
 
+pub(crate) use address::Listen;
 pub(crate) use error::Error;
 pub(crate) use faults::{BadRule, Rule};
 pub(crate) use security::Given;

@@ -6,6 +6,7 @@ use super::connection;
 use super::context::Context;
 use super::error::Error;
 use super::limits::PROOF_TIME;
+use super::metrics::{self, Metrics};
 use super::security::{Gate, Principal};
 use super::session::Session;
 use super::settings::Settings;
@@ -45,6 +46,8 @@ struct Listener {
 pub(crate) struct Server {
     runtime: Runtime,
     listeners: Vec<Listener>,
+    /// For metrics and health.
+    asked_at: Vec<Listener>,
     context: Arc<Context>,
     stop: watch::Sender<bool>,
     bell: Bell,
@@ -68,15 +71,29 @@ impl Server {
             runtime.block_on(open(listen, gate, &mut listeners))?;
         }
         let mut context = Context::new(cluster, settings.guard(), stopping);
+        let mut asked_at = Vec::new();
+        if let Some(listen) = &settings.metrics {
+            context.metrics = Some(Metrics::new());
+            runtime.block_on(open(listen, &Arc::new(Gate { tls: None, sasl: None }), &mut asked_at))?;
+        }
         context.faults = settings.faults();
         let context = Arc::new(context);
-        Ok(Server { runtime, listeners, context, stop, bell })
+        Ok(Server { runtime, listeners, asked_at, context, stop, bell })
     }
 
     /// Where it listens, as its clients are to be told.
     pub(crate) fn addresses(&self) -> Vec<(String, u16)> {
+        Self::addresses_of(&self.listeners)
+    }
+
+    /// Where it can be asked for metrics and health.
+    pub(crate) fn metrics_addresses(&self) -> Vec<(String, u16)> {
+        Self::addresses_of(&self.asked_at)
+    }
+
+    fn addresses_of(listeners: &[Listener]) -> Vec<(String, u16)> {
         let mut addresses = Vec::new();
-        for listener in &self.listeners {
+        for listener in listeners {
             let Ok(local) = listener.socket.local_addr() else { continue };
             let address = (listener.listen.advertised_host(local.ip()), listener.port);
             if !addresses.contains(&address) {
@@ -88,15 +105,20 @@ impl Server {
 
     /// Serves until a signal asks to end, and then until what is under way has been answered.
     pub(crate) fn run(self) -> Result<(), Error> {
-        let Server { runtime, listeners, context, stop, bell } = self;
+        let Server { runtime, listeners, asked_at, context, stop, bell } = self;
         let outcome = runtime.block_on(async {
             let (alive, mut all_gone) = mpsc::channel::<()>(1);
             for listener in listeners {
                 tokio::spawn(accept(listener, Arc::clone(&context), alive.clone()));
             }
             drop(alive);
+            for listener in asked_at {
+                tokio::spawn(metrics::serve(listener.socket, Arc::clone(&context)));
+            }
+            tracing::info!(broker = context.cluster.broker_id().0, "serving");
             tokio::spawn(look_after(Arc::clone(&context)));
             asked_to_end(bell).await.map_err(|source| Error::Signals { source })?;
+            tracing::info!("ending");
             let _ = stop.send(true);
             // Nothing is ever sent: it ends when every connection has.
             let _ = tokio::time::timeout(GRACE, all_gone.recv()).await;
@@ -165,8 +187,7 @@ async fn accept(listener: Listener, context: Arc<Context>, alive: mpsc::Sender<(
                 tokio::spawn(async move {
                     let _held = (alive, place);
                     let peer = Peer { address, advertised, principal: Principal::anonymous() };
-                    // Why a connection ended is of no interest to the others.
-                    let _ = serve(stream, peer, gate, context).await;
+                    served(stream, peer, gate, context).await;
                 });
             }
             // Out of descriptors, say: those who are connected go on, and the others wait.
@@ -178,6 +199,21 @@ async fn accept(listener: Listener, context: Arc<Context>, alive: mpsc::Sender<(
 fn advertised(listener: &Listener, stream: &TcpStream) -> (String, u16) {
     let used = stream.local_addr().map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |address| address);
     (listener.listen.advertised_host(used.ip()), listener.port)
+}
+
+/// Serves a connection, and tells of it.
+async fn served(stream: TcpStream, peer: Peer, gate: Arc<Gate>, context: Arc<Context>) {
+    let (address, metrics) = (peer.address, context.metrics.clone());
+    let _connected = metrics.as_ref().map(Metrics::connect);
+    tracing::debug!(peer = %address, "connected");
+    match serve(stream, peer, gate, context).await {
+        Ok(()) => tracing::debug!(peer = %address, "disconnected"),
+        // Why a connection ended is of no interest to the others.
+        Err(why) => {
+            metrics.iter().for_each(|metrics| metrics.give_up());
+            tracing::debug!(peer = %address, %why, "given up");
+        }
+    }
 }
 
 async fn serve(stream: TcpStream, peer: Peer, gate: Arc<Gate>, context: Arc<Context>) -> Result<(), Hangup> {

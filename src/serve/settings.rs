@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     /// What is to go wrong, and where chance comes from.
     faults: Vec<Rule>,
     seed: u64,
+    /// Where metrics and health can be asked for.
+    pub(super) metrics: Option<Listen>,
 }
 
 impl Settings {
@@ -40,12 +42,17 @@ impl Settings {
         }
         let limits = Limits::of(given, signal::use_all_descriptors())?;
         let policy = policy(given)?.map(Arc::new);
-        Ok(Settings { entrances, limits, policy, open_to_all, faults: Vec::new(), seed: 0 })
+        Ok(Settings { entrances, limits, policy, open_to_all, faults: Vec::new(), seed: 0, metrics: None })
     }
 
     /// The same with faults that a test wants.
     pub(crate) fn with_faults(self, faults: Vec<Rule>, seed: u64) -> Settings {
         Settings { faults, seed, ..self }
+    }
+
+    /// The same with a port for metrics and health.
+    pub(crate) fn with_metrics(self, metrics: Option<Listen>) -> Settings {
+        Settings { metrics, ..self }
     }
 
     pub(super) fn faults(&self) -> Option<Faults> {

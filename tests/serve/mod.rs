@@ -6,6 +6,7 @@ mod fetch;
 mod frames;
 mod groups;
 mod limits;
+mod metrics;
 mod offsets;
 mod produce;
 mod records;

@@ -33,6 +33,12 @@ struct Fate {
     error: Option<(ErrorCode, Option<String>)>,
 }
 
+impl Fate {
+    fn is_none(&self) -> bool {
+        self.delay.is_zero() && self.disconnect.is_none() && self.error.is_none()
+    }
+}
+
 impl Faults {
     /// `None` if there is nothing to go wrong.
     pub(in crate::serve) fn new(rules: &[Rule], seed: u64) -> Option<Faults> {
@@ -95,6 +101,9 @@ pub(in crate::serve) async fn answer(call: Call, body: Bytes, faults: &Faults) -
     }
     let names = if faults.need_names(call.key) { names::of(&call, &body).await? } else { Vec::new() };
     let fate = faults.fate(call.key, &names);
+    if !fate.is_none() {
+        tracing::info!(api = ?call.key, client = call.client_id(), ?names, ?fate, "fault");
+    }
     if !fate.delay.is_zero() {
         tokio::time::sleep(fate.delay).await;
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod faults;
 mod guard;
+mod logging;
 mod run;
 mod settings;
 mod tool;

@@ -2,6 +2,7 @@
 
 use super::faults;
 use super::guard::Guard;
+use super::logging;
 use super::settings::given;
 use crate::cli::config::command_config;
 use crate::cli::context::Context;
@@ -16,10 +17,13 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
         return Err(Failure::misuse(format!("unexpected argument '{}'", word.to_string_lossy())));
     }
     command_config(parsed)?;
+    logging::begin(context, parsed)?;
     let failed = |error: crate::serve::Error| Failure::plain(error.to_string());
     let settings = Settings::of(&given(context, parsed)?).map_err(failed)?;
     let (rules, seed) = faults::rules(parsed)?;
-    let settings = settings.with_faults(rules, seed.unwrap_or_else(faults::any_seed));
+    let metrics = parsed.text("metrics")?.map(|text| text.parse()).transpose();
+    let metrics = metrics.map_err(|error: crate::serve::Error| Failure::misuse(error.to_string()))?;
+    let settings = settings.with_metrics(metrics).with_faults(rules, seed.unwrap_or_else(faults::any_seed));
     for listen in settings.open_to_all() {
         context.warn(&format!(
             "whoever can reach {listen} may read and write everything: nobody has to say who he is"
@@ -31,6 +35,9 @@ pub(super) fn run(context: &mut Context, parsed: &Parsed) -> Result<Status, Fail
     let addresses = server.addresses();
     let addresses: Vec<String> = addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect();
     writeln!(context.stdout, "listening on {}", addresses.join(","))?;
+    if let Some((host, port)) = server.metrics_addresses().first() {
+        writeln!(context.stdout, "metrics at http://{host}:{port}/metrics")?;
+    }
     context.stdout.flush()?;
     server.run().map_err(failed)?;
     if let Some(guard) = guard {

@@ -1,6 +1,7 @@
 //! `kt serve`: its options.
 
 use super::faults;
+use super::logging;
 use super::run::run;
 use crate::cli::error::Failure;
 use crate::cli::options::{self, file, flag, valued};
@@ -53,5 +54,10 @@ fn command() -> Command {
         .arg(file("config", "A server.properties: its listeners and settings of security and limits are taken, all else is ignored"))
         .arg(valued("override", "NAME=VALUE", "A setting as it might be in a server.properties; may be repeated"))
         .arg(flag("guarded", "End when standard input does, and remove the directory").hide(true));
-    options::target(faults::options(table)).after_help(EXAMPLES)
+    let table = table.arg(valued(
+        "metrics",
+        "HOST:PORT",
+        "Answer Prometheus (/metrics) and health checks (/health/live, /health/ready) there [default: nowhere]",
+    ));
+    options::target(faults::options(logging::options(table))).after_help(EXAMPLES)
 }
