@@ -127,14 +127,13 @@ codecs_hold() { # CODEC...
   local codec
   {
     for codec in "$@"; do
-      seq -f "codec:$codec|key-%g|$codec %g, a line that compresses because it is like the others" 0 49
+      seq 0 49 | sed "s/.*/codec:$codec|key-&|$codec &, a line that compresses because it is like the others/"
     done
     echo 'NO_HEADERS|gone|null'
   } | sort >"$run/codecs.expected"
   "$kt" consume --topic codecs --from-beginning --max-messages $((50 * $# + 1)) --timeout-ms 20000 \
     --formatter-property print.key=true --formatter-property print.headers=true \
-    --formatter-property key.separator='|' --formatter-property headers.separator=';' 2>/dev/null |
-    sed 's/^\([^|\t]*\)\t/\1|/' | sort >"$run/codecs"
+    --formatter-property key.separator='|' 2>/dev/null | sort >"$run/codecs"
   same "the records of codecs" "$run/codecs.expected" "$run/codecs"
 }
 
