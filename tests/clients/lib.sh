@@ -55,6 +55,30 @@ python_environment() {
   touch "$home/installed"
 }
 
+# Kafka's Java client, Streams and Connect in $jars, and this folder's classes in $classes, for java_program.
+java_environment() {
+  jars=$tools/java/libs
+  classes=$tools/$name/classes
+  need javac=openjdk-17-jdk-headless mvn=maven
+  if outdated "$tools/java/fetched" "$clients/java/pom.xml"; then
+    rm -rf "$jars"
+    mvn -q -B -Dstyle.color=never -f "$clients/java/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars"
+    touch "$tools/java/fetched"
+  fi
+  if outdated "$classes/compiled" "$tools/java/fetched" "$folder"/*.java; then
+    rm -rf "$classes"
+    javac -Xlint:all,-processing,-classfile,-try -cp "$jars/*" -d "$classes" "$folder"/*.java
+    touch "$classes/compiled"
+  fi
+  export -f java_program
+  export classes jars root
+}
+
+java_program() { # CLASS ARGUMENTS...
+  exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx512m "-Dlog4j2.configurationFile=$root/tests/kafka/log4j2.properties" \
+    -cp "$classes:$jars/*" "$@"
+}
+
 # The folder's go.mod as a program, in $program.
 go_program() {
   program=$tools/$name/client
