@@ -27,9 +27,12 @@ need() { # PROGRAM=PACKAGE...
   for pair in "$@"; do
     command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
-  [[ ${#missing[@]} == 0 ]] && return
-  as_root apt-get -q update >&2
-  as_root apt-get -q install --yes --no-install-recommends "${missing[@]}" >&2
+  [[ ${#missing[@]} == 0 ]] || debian "${missing[@]}"
+}
+
+debian() { # PACKAGE...
+  as_root apt-get -q update
+  as_root apt-get -q install --yes --no-install-recommends "$@"
 }
 
 # Whether STAMP must be made: it is missing or older than one of the files.
@@ -45,12 +48,12 @@ outdated() { # STAMP FILE...
 
 # A virtual environment of this folder's own, with what its requirements.txt says.
 python_environment() {
-  local home=$tools/$name
+  local home=$tools/$name/python
   python=$home/bin/python
   outdated "$home/installed" "$folder/requirements.txt" || return 0
-  need python3=python3 python3=python3-venv
+  python3 -c 'import ensurepip' 2>/dev/null || debian python3 python3-venv
   rm -rf "$home"
-  python3 -m venv "$home" || { need ensurepip=python3-venv && python3 -m venv "$home"; }
+  python3 -m venv "$home"
   "$python" -m pip install --quiet --requirement "$folder/requirements.txt"
   touch "$home/installed"
 }
