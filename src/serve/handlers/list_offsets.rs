@@ -29,11 +29,7 @@ const EARLIEST_PENDING_UPLOAD: (i64, i16) = (-6, 11);
 
 pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answer, Hangup> {
     let version = call.version.min(CODEC_LAST);
-    let malformed = |why: String| Hangup::Malformed { key: call.key, version: call.version, why };
-    let request = ListOffsetsRequest::decode(&mut body, version).map_err(|e| malformed(e.to_string()))?;
-    if !body.is_empty() {
-        return Err(malformed(format!("{} bytes too many", body.len())));
-    }
+    let request: ListOffsetsRequest = call.decode_as(&mut body, version)?;
     let response = call.blocking(move |call| answer(call, request)).await?;
     Ok(Answer::Now(call.encode_as(&response, version)?))
 }

@@ -39,7 +39,7 @@ func config(change func(*sarama.Config)) *sarama.Config {
 	config.Producer.Idempotent = true
 	config.Net.MaxOpenRequests = 1
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
-	config.Consumer.Offsets.AutoCommit.Enable = false
+	config.Consumer.Offsets.AutoCommit.Interval = 100 * time.Millisecond
 	config.Consumer.Group.Heartbeat.Interval = 300 * time.Millisecond
 	config.Consumer.MaxWaitTime = 100 * time.Millisecond
 	config.Metadata.Retry.Backoff = 50 * time.Millisecond
@@ -132,7 +132,7 @@ func codecsStory() {
 	fmt.Printf("codecs: %d records of none gzip snappy lz4 zstd\n", len(messages))
 }
 
-// member is a consumer of a group: what it has been given, and what it has read, which it commits at once.
+// member is a consumer of a group: what it has been given, and what it has read, which is committed again and again.
 type member struct {
 	mutex      sync.Mutex
 	group      sarama.ConsumerGroup
@@ -175,7 +175,6 @@ func (m *member) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.
 			_, twice := m.seen.LoadOrStore(string(message.Value), true)
 			check(!twice, "twice: %s", message.Value)
 			session.MarkMessage(message, "")
-			session.Commit()
 		case <-session.Context().Done():
 			return nil
 		}
@@ -301,6 +300,7 @@ func administration() {
 		"cleanup.policy": {Operation: sarama.IncrementalAlterConfigsOperationAppend, Value: &compact}}, false))
 	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: "shape"})
 	must(err)
+	sort.Slice(entries, func(a, b int) bool { return entries[a].Name < entries[b].Name })
 	for _, entry := range entries {
 		if entry.Name == "retention.ms" || entry.Name == "cleanup.policy" {
 			fmt.Printf("admin: %s=%s\n", entry.Name, entry.Value)
