@@ -36,6 +36,10 @@ fn describe(call: &Call, id: &GroupId) -> DescribedGroup {
     };
     let not_found =
         |what: &str| refused(ErrorCode::GroupIdNotFound, format!("Group {} {what}.", id.as_str()));
+    if id.is_empty() {
+        let invalid = ErrorCode::InvalidGroupId;
+        return refused(invalid, invalid.default_message().to_owned());
+    }
     match (groups.describe(id), groups.catalog()) {
         (Ok(Some(GroupKind::Consumer(group))), Ok(catalog)) => described(call, &group, &catalog),
         (Ok(None), _) => not_found("not found"),

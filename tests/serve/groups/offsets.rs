@@ -1,7 +1,8 @@
 //! Offsets, and groups as they look from outside.
 
 use super::member::{
-    GROUP_ID_NOT_FOUND, GROUP_NOT_EMPTY, Member, commit_request, given, group, parts, text, topic, with_topic,
+    GROUP_ID_NOT_FOUND, GROUP_NOT_EMPTY, INVALID_GROUP_ID, Member, commit_request, given, group, parts, text,
+    topic, with_topic,
 };
 use crate::support::{Served, Wire};
 use kafka_protocol::messages::offset_delete_request::{
@@ -117,6 +118,8 @@ fn groups_are_listed_described_and_deleted() {
     }
     let described = client.call(1, &ConsumerGroupDescribeRequest::default().with_group_ids(vec![group("g")]));
     assert_eq!(described.groups[0].error_code, GROUP_ID_NOT_FOUND);
+    let nameless = ConsumerGroupDescribeRequest::default().with_group_ids(vec![group("")]);
+    assert_eq!(client.call(1, &nameless).groups[0].error_code, INVALID_GROUP_ID);
     let delete = DeleteGroupsRequest::default().with_groups_names(vec![group("g"), group("none")]);
     let answer = client.call(2, &delete);
     assert_eq!(answer.results[0].error_code, GROUP_NOT_EMPTY);
