@@ -1,6 +1,7 @@
 //! Transactions over the wire: every version of their requests, who fences whom, and servers that are killed.
 
-use crate::support::{Kt, Served, Wire};
+use super::records::{Stamp, batch, fetch_request, only_part, produce_as, read};
+use crate::support::{Kt, Served, Wire, wait_until};
 use kafka_protocol::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnRequest, AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
 };
@@ -27,6 +28,8 @@ fn id(name: &str) -> TransactionalId {
 /// A client with a transactional id.
 struct Producer {
     wire: Wire,
+    name: String,
+    sequence: i32,
     id: TransactionalId,
     producer: ProducerId,
     epoch: i16,
@@ -37,7 +40,17 @@ impl Producer {
         let mut wire = server.connect();
         let answer = wire.call(5, &init(name));
         assert_eq!(answer.error_code, 0);
-        Producer { wire, id: id(name), producer: answer.producer_id, epoch: answer.producer_epoch }
+        let (producer, epoch) = (answer.producer_id, answer.producer_epoch);
+        Producer { wire, name: name.to_owned(), sequence: 0, id: id(name), producer, epoch }
+    }
+
+    /// Writes a record to a partition of `t`, as a client of the newest protocol or one before.
+    fn write(&mut self, version: i16, partition: i32, value: &str) -> i16 {
+        let stamp =
+            Stamp { id: self.producer.0, epoch: self.epoch, sequence: self.sequence, transactional: true };
+        let records = batch(&[value], stamp);
+        let answer = produce_as(&mut self.wire, version, ("t", partition), -1, records, Some(&self.name));
+        answer.error_code
     }
 
     /// Adds `t-0`; the code that the partition gets.
@@ -95,7 +108,7 @@ impl Producer {
             .with_committed(committed);
         let answer = self.wire.call(version, &request);
         if version >= 5 && answer.error_code == 0 {
-            (self.producer, self.epoch) = (answer.producer_id, answer.producer_epoch);
+            (self.producer, self.epoch, self.sequence) = (answer.producer_id, answer.producer_epoch, 0);
         }
         answer.error_code
     }
@@ -218,4 +231,127 @@ fn a_producer_goes_on_when_its_server_was_killed() {
     assert_eq!((described[0].producer_id, described[0].producer_epoch), (producer.producer, producer.epoch));
     assert_eq!(described[1].error_code, 105, "TRANSACTIONAL_ID_NOT_FOUND");
     assert_eq!(committed(&kt, "g"), "4");
+}
+
+/// What a client reads that wants committed records only.
+fn committed_records(wire: &mut Wire) -> Vec<String> {
+    let request = fetch_request(wire, 12, ("t", 0), 0).with_isolation_level(1);
+    let data = only_part(wire.call(12, &request));
+    let aborted = data.aborted_transactions.clone().unwrap_or_default();
+    let values = read(&data).into_iter().map(|(_, value)| value);
+    // Each aborted transaction here is of one record.
+    let aborted: Vec<i64> = aborted.iter().map(|one| one.first_offset).collect();
+    let offsets = read(&data).into_iter().map(|(offset, _)| offset);
+    offsets.zip(values).filter(|(offset, _)| !aborted.contains(offset)).map(|(_, value)| value).collect()
+}
+
+#[test]
+fn records_and_offsets_count_together_or_not_at_all() {
+    let kt = directory();
+    let server = Served::start(&kt, "");
+    let mut reader = server.connect();
+    let mut producer = Producer::new(&server, "tx");
+    for (offset, value, commit) in [(1, "a", true), (2, "b", false), (3, "c", true)] {
+        assert_eq!(producer.write(12, 0, value), 0);
+        assert_eq!(producer.commit_offset(5, "g", offset), 0);
+        assert!(!committed_records(&mut reader).contains(&value.to_owned()), "its transaction is open");
+        assert_eq!(producer.end(5, commit), 0);
+    }
+    assert_eq!(
+        (committed_records(&mut reader), committed(&kt, "g")),
+        (vec!["a".into(), "c".into()], "3".into())
+    );
+    // A client that keeps its epoch goes on counting.
+    let mut classic = Producer::new(&server, "classic");
+    for (value, commit) in [("d", true), ("e", false), ("f", true)] {
+        assert_eq!((classic.add(3), classic.write(9, 0, value)), (0, 0));
+        classic.sequence += 1;
+        assert_eq!(classic.end(4, commit), 0);
+    }
+    assert_eq!(committed_records(&mut reader), ["a", "c", "d", "f"]);
+    assert_eq!(kt.records("t", 0, "--isolation-level read_committed"), ["a", "c", "d", "f"]);
+    assert_eq!(kt.records("t", 0, "").len(), 6);
+}
+
+#[test]
+fn who_was_replaced_writes_no_more_on_either_side() {
+    let kt = directory();
+    let server = Served::start(&kt, "");
+    let mut first = Producer::new(&server, "tx");
+    assert_eq!(first.write(12, 0, "lost"), 0);
+    let mut second = Producer::new(&server, "tx");
+    assert_eq!(first.write(12, 0, "zombie"), OLD_EPOCH);
+    assert_eq!(second.write(12, 0, "lost too"), 0);
+    let here = kt.start(
+        "producer-perf-test --topic t --num-records 100000 --record-size 5 --throughput 50 --transactional-id tx \
+         --transaction-duration-ms 600000",
+    );
+    wait_until("the command to take over", || second.write(12, 0, "zombie") == OLD_EPOCH);
+    // Two records and two markers, and then the command's.
+    wait_until("the command's records", || kt.end("t", 0) > 4);
+    let mut third = Producer::new(&server, "tx");
+    assert_ne!(here.finish().status(), 0, "there is a newer producer");
+    assert_eq!((third.write(12, 0, "third"), third.end(5, true)), (0, 0));
+    assert_eq!(kt.records("t", 0, "--isolation-level read_committed"), ["third"]);
+}
+
+/// Whatever became of the commit when its server was killed, the client asks the next one until it is told.
+#[test]
+fn a_commit_counts_once_however_its_server_dies() {
+    let kt = Kt::new();
+    kt.run("topics --create --topic t --partitions 8").shows("Created topic t.\n");
+    let mut values = Vec::new();
+    for round in 0..6 {
+        let server = Served::start(&kt, "");
+        let mut producer = Producer::new(&server, "tx");
+        let value = format!("v{round}");
+        for partition in 0..8 {
+            assert_eq!(producer.write(12, partition, &value), 0);
+        }
+        let request = EndTxnRequest::default()
+            .with_transactional_id(producer.id.clone())
+            .with_producer_id(producer.producer)
+            .with_producer_epoch(producer.epoch)
+            .with_committed(true);
+        producer.wire.send(5, &request);
+        // From dying at once to dying behind it all.
+        std::thread::sleep(std::time::Duration::from_millis(round * 3));
+        server.running.kill();
+        let _ = server.running.finish();
+        // A command finishes what was decided, or else the next server does.
+        if round % 2 == 0 {
+            kt.run("transactions list").success();
+        }
+        let server = Served::start(&kt, "");
+        producer.wire = server.connect();
+        assert_eq!(producer.end(5, true), 0, "round {round}");
+        values.push(value);
+        for partition in 0..8 {
+            let found = kt.records("t", partition, "--isolation-level read_committed");
+            assert_eq!(found, values, "round {round}, partition {partition}");
+        }
+    }
+}
+
+#[test]
+fn a_transaction_whose_time_is_over_is_aborted_and_its_producer_goes_on() {
+    let kt = directory();
+    let server = Served::start(&kt, "");
+    let mut producer = Producer::new(&server, "tx");
+    let short = init("tx").with_transaction_timeout_ms(200);
+    let answer = producer.wire.call(5, &short);
+    producer.epoch = answer.producer_epoch;
+    assert_eq!(producer.write(12, 0, "lost"), 0);
+    let describe = DescribeTransactionsRequest::default().with_transactional_ids(vec![id("tx")]);
+    let mut admin = server.connect();
+    wait_until("the end of the transaction", || {
+        admin.call(0, &describe).transaction_states[0].transaction_state.as_str() == "CompleteAbort"
+    });
+    assert_eq!(producer.write(12, 0, "late"), OLD_EPOCH);
+    let again = init("tx").with_producer_id(producer.producer).with_producer_epoch(producer.epoch);
+    let answer = producer.wire.call(5, &again);
+    assert_eq!(answer.error_code, 0, "it may go on");
+    producer.epoch = answer.producer_epoch;
+    assert_eq!((producer.write(12, 0, "kept"), producer.end(5, true)), (0, 0));
+    assert_eq!(kt.records("t", 0, "--isolation-level read_committed"), ["kept"]);
 }

@@ -102,7 +102,11 @@ fn fetch_topics(
             indexes.iter().map(named)
         })
         .collect();
-    let mut found = groups.fetch(&FetchOffsets { partitions: Some(&asked), ..request })?.into_iter();
+    let found = groups.fetch(&FetchOffsets { partitions: Some(&asked), ..request })?;
+    if found.iter().any(|(_, commit)| matches!(commit, Err(ErrorCode::UnstableOffsetCommit))) {
+        call.context.transactions.somebody_waits();
+    }
+    let mut found = found.into_iter();
     let answers = topics.iter().map(|topic| {
         let is_known = name_of(call, topic, &catalog).is_some();
         let partitions = topic.partition_indexes.iter().map(|&index| match is_known {

@@ -119,6 +119,15 @@ impl Gathering {
         self.parts.is_empty() || self.bytes >= self.limits.bytes_min || self.parts.iter().any(settled)
     }
 
+    /// Whether a transaction that is open keeps records from the client.
+    pub(super) fn is_held_up(&self) -> bool {
+        let held_up = |part: &Part| match &part.outcome {
+            Ok(Found::Records(fetched)) => fetched.extent.last_stable < fetched.extent.high_watermark,
+            _ => false,
+        };
+        self.limits.isolation == Isolation::ReadCommitted && self.parts.iter().any(held_up)
+    }
+
     /// Reads a partition, and again what has been read of it.
     fn read(&mut self, logs: &RawLogs, place: usize) {
         let limits = self.limits;

@@ -58,6 +58,9 @@ async fn gather(
     let deadline = tokio::time::Instant::now() + wait;
     let mut gathered =
         call.blocking(move |call| Gathering::begin(&call.context.logs, wanted, by_id, limits)).await?;
+    if gathered.is_held_up() {
+        call.context.transactions.somebody_waits();
+    }
     if gathered.is_enough() || wait.is_zero() {
         return Ok(gathered);
     }
