@@ -4,6 +4,7 @@
 
 use super::call::Call;
 use crate::acl::{AclIndex, Authorizer, Decision, Policy, Subject};
+use crate::client::{self, ConfigResource};
 use crate::types::ErrorCode;
 use crate::types::acl::{AclOperation, CLUSTER_RESOURCE, ResourceType};
 use std::sync::Arc;
@@ -55,20 +56,44 @@ impl Access {
         })
     }
 
-    pub(super) fn topic(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+    pub(super) fn topic(&self, operation: AclOperation, name: &str) -> client::Result<()> {
         self.check(operation, ResourceType::Topic, name)
     }
 
-    pub(super) fn group(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+    pub(super) fn group(&self, operation: AclOperation, name: &str) -> client::Result<()> {
         self.check(operation, ResourceType::Group, name)
     }
 
-    pub(super) fn transactional_id(&self, operation: AclOperation, name: &str) -> Result<(), ErrorCode> {
+    pub(super) fn transactional_id(&self, operation: AclOperation, name: &str) -> client::Result<()> {
         self.check(operation, ResourceType::TransactionalId, name)
     }
 
-    pub(super) fn cluster(&self, operation: AclOperation) -> Result<(), ErrorCode> {
+    pub(super) fn cluster(&self, operation: AclOperation) -> client::Result<()> {
         self.check(operation, ResourceType::Cluster, CLUSTER_RESOURCE)
+    }
+
+    /// Whether the client may make this topic: topics in general, or this one.
+    pub(super) fn create_topic(&self, name: &str) -> client::Result<()> {
+        self.cluster(AclOperation::Create).or_else(|_| self.topic(AclOperation::Create, name))
+    }
+
+    /// Whether the client may have ids that mark its records, without a transaction.
+    pub(super) fn idempotent_writes(&self) -> client::Result<()> {
+        match self.allows_some(AclOperation::Write, ResourceType::Topic) {
+            true => Ok(()),
+            false => self.cluster(AclOperation::IdempotentWrite),
+        }
+    }
+
+    /// Whether the client may do this to the settings of a resource.
+    pub(super) fn settings(&self, operation: AclOperation, of: &ConfigResource) -> client::Result<()> {
+        match of {
+            ConfigResource::Topic(name) => self.topic(operation, name),
+            ConfigResource::Group(name) => self.group(operation, name),
+            ConfigResource::Broker(_)
+            | ConfigResource::BrokerLogger(_)
+            | ConfigResource::ClientMetrics(_) => self.cluster(operation),
+        }
     }
 
     /// Whether there may be some resource of this type to which the client may do this.
@@ -80,12 +105,16 @@ impl Access {
 
     /// The bits of the operations that the client may do to a resource, as answers show them (KIP-430).
     pub(super) fn operations(&self, kind: ResourceType, name: &str) -> i32 {
+        // Who may not look at the cluster is not told what he may do to it.
+        if kind == ResourceType::Cluster && !self.allows(AclOperation::Describe, kind, name) {
+            return 0;
+        }
         let allowed = kind.operations().iter().filter(|operation| self.allows(**operation, kind, name));
         allowed.fold(0, |bits, operation| bits | 1 << operation.code())
     }
 
-    fn check(&self, operation: AclOperation, kind: ResourceType, name: &str) -> Result<(), ErrorCode> {
-        if self.allows(operation, kind, name) { Ok(()) } else { Err(refusal(kind)) }
+    fn check(&self, operation: AclOperation, kind: ResourceType, name: &str) -> client::Result<()> {
+        if self.allows(operation, kind, name) { Ok(()) } else { Err(client::Error::of(refusal(kind))) }
     }
 
     fn subject(&self) -> Subject<'_> {

@@ -25,9 +25,9 @@ const ANY: i8 = 1;
 /// The pattern type of filters that look for all that applies to a name.
 const MATCH: i8 = 2;
 
-fn check_enabled(call: &Call) -> client::Result<()> {
+fn check_enabled(call: &Call, operation: AclOperation) -> client::Result<()> {
     if permissions::are_enforced(call) {
-        return Ok(());
+        return call.access().cluster(operation);
     }
     Err(Error::new(ErrorCode::SecurityDisabled, "No Authorizer is configured."))
 }
@@ -84,8 +84,8 @@ pub(in crate::serve) fn describe(call: &Call, request: DescribeAclsRequest) -> D
         operation: request.operation,
         permission: request.permission_type,
     };
-    let found =
-        check_enabled(call).and_then(|()| call.context.cluster.admin().describe_acls(&filter.read()?));
+    let found = check_enabled(call, AclOperation::Describe)
+        .and_then(|()| call.context.cluster.admin().describe_acls(&filter.read()?));
     match found {
         Ok(bindings) => DescribeAclsResponse::default().with_resources(by_resource(bindings)),
         Err(error) => DescribeAclsResponse::default()
@@ -119,7 +119,7 @@ fn by_resource(bindings: Vec<AclBinding>) -> Vec<DescribeAclsResource> {
 }
 
 pub(in crate::serve) fn create(call: &Call, request: CreateAclsRequest) -> CreateAclsResponse {
-    let read: Vec<client::Result<AclBinding>> = match check_enabled(call) {
+    let read: Vec<client::Result<AclBinding>> = match check_enabled(call, AclOperation::Alter) {
         Ok(()) => request.creations.iter().map(binding).collect(),
         Err(error) => {
             let refused = request.creations.iter().map(|_| refused(&error));
@@ -192,7 +192,7 @@ pub(in crate::serve) fn delete(call: &Call, request: DeleteAclsRequest) -> Delet
         }
         .read()
     };
-    let matched = check_enabled(call).and_then(|()| {
+    let matched = check_enabled(call, AclOperation::Alter).and_then(|()| {
         let filters = request.filters.iter().map(read).collect::<client::Result<Vec<_>>>()?;
         call.context.cluster.admin().delete_acls(&filters)
     });

@@ -3,6 +3,7 @@
 
 use crate::local::{Entry, ProducerIdentity};
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, PartitionId, TopicPartition};
 use kafka_protocol::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
@@ -11,6 +12,7 @@ use kafka_protocol::messages::add_partitions_to_txn_response::{
     AddPartitionsToTxnPartitionResult, AddPartitionsToTxnResponse, AddPartitionsToTxnResult,
     AddPartitionsToTxnTopicResult,
 };
+use std::collections::BTreeSet;
 
 /// From here on clients know `PRODUCER_FENCED`.
 const KNOWS_FENCED: i16 = 2;
@@ -66,17 +68,26 @@ fn add(
 ) -> Vec<AddPartitionsToTxnTopicResult> {
     let transactions = &call.context.transactions;
     let partitions: Vec<TopicPartition> = topics.iter().flat_map(partitions_of).collect();
-    let outcome = transactions.missing(&partitions).map_err(|error| error.code).and_then(|missing| {
-        match missing.is_empty() {
+    let access = call.access();
+    let denied: BTreeSet<&str> = topics
+        .iter()
+        .map(|topic| topic.name.as_str())
+        .filter(|name| access.topic(AclOperation::Write, name).is_err())
+        .collect();
+    let permitted = access.transactional_id(AclOperation::Write, transactional_id);
+    let outcome = permitted
+        .and_then(|()| transactions.missing(&partitions))
+        .map_err(|error| error.code)
+        .and_then(|missing| match missing.is_empty() && denied.is_empty() {
             true => transactions
                 .enter(transactional_id, producer, &partitions, entry)
                 .map(|()| missing)
                 .map_err(|error| refused(call, error.code, entry)),
             false => Ok(missing),
-        }
-    });
+        });
     let code = |partition: &TopicPartition| match &outcome {
-        Ok(missing) if missing.is_empty() => 0,
+        Ok(_) if denied.contains(partition.topic.as_str()) => ErrorCode::TopicAuthorizationFailed.code(),
+        Ok(missing) if missing.is_empty() && denied.is_empty() => 0,
         Ok(missing) if missing.contains(partition) => ErrorCode::UnknownTopicOrPartition.code(),
         Ok(_) => ErrorCode::OperationNotAttempted.code(),
         Err(code) => code.code(),

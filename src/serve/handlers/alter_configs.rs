@@ -3,8 +3,10 @@
 use crate::client::{self, Admin, AlterConfigOp, Error};
 use crate::serve::call::Call;
 use crate::serve::handlers::describe_configs::own_resource;
+use crate::serve::permissions::Access;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::alter_configs_request::{self, AlterConfigsRequest};
 use kafka_protocol::messages::alter_configs_response::{self, AlterConfigsResponse};
 use kafka_protocol::messages::incremental_alter_configs_request::{
@@ -19,11 +21,12 @@ pub(in crate::serve) fn handle_incremental(
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
     let admin = admin(call, request.validate_only);
+    let access = call.access();
     let responses = request.resources.iter().map(|resource| {
         let twins = request.resources.iter().filter(|other| {
             other.resource_type == resource.resource_type && other.resource_name == resource.resource_name
         });
-        let outcome = if twins.count() > 1 { Err(repeated()) } else { alter(&*admin, resource) };
+        let outcome = if twins.count() > 1 { Err(repeated()) } else { alter(&*admin, &access, resource) };
         let (code, message) = wire::outcome(&outcome);
         AlterConfigsResourceResponse::default()
             .with_error_code(code)
@@ -47,9 +50,10 @@ fn unknown_type(resource_type: i8) -> Error {
     Error::new(ErrorCode::InvalidRequest, format!("Unknown resource type {resource_type}"))
 }
 
-fn alter(admin: &dyn Admin, resource: &AlterConfigsResource) -> client::Result<()> {
+fn alter(admin: &dyn Admin, access: &Access, resource: &AlterConfigsResource) -> client::Result<()> {
     let own = own_resource(resource.resource_type, &resource.resource_name)
         .ok_or_else(|| unknown_type(resource.resource_type))?;
+    access.settings(AclOperation::AlterConfigs, &own)?;
     // Only what is taken away needs no value.
     let without =
         resource.configs.iter().filter(|config| config.config_operation != 1 && config.value.is_none());
@@ -83,11 +87,12 @@ fn operation(config: &AlterableConfig) -> client::Result<AlterConfigOp> {
 
 pub(in crate::serve) fn handle(call: &Call, request: AlterConfigsRequest) -> AlterConfigsResponse {
     let admin = admin(call, request.validate_only);
+    let access = call.access();
     let responses = request.resources.iter().map(|resource| {
         let twins = request.resources.iter().filter(|other| {
             other.resource_type == resource.resource_type && other.resource_name == resource.resource_name
         });
-        let outcome = if twins.count() > 1 { Err(repeated()) } else { replace(&*admin, resource) };
+        let outcome = if twins.count() > 1 { Err(repeated()) } else { replace(&*admin, &access, resource) };
         let (code, message) = wire::outcome(&outcome);
         alter_configs_response::AlterConfigsResourceResponse::default()
             .with_error_code(code)
@@ -98,9 +103,14 @@ pub(in crate::serve) fn handle(call: &Call, request: AlterConfigsRequest) -> Alt
     AlterConfigsResponse::default().with_responses(responses.collect())
 }
 
-fn replace(admin: &dyn Admin, resource: &alter_configs_request::AlterConfigsResource) -> client::Result<()> {
+fn replace(
+    admin: &dyn Admin,
+    access: &Access,
+    resource: &alter_configs_request::AlterConfigsResource,
+) -> client::Result<()> {
     let own = own_resource(resource.resource_type, &resource.resource_name)
         .ok_or_else(|| unknown_type(resource.resource_type))?;
+    access.settings(AclOperation::AlterConfigs, &own)?;
     let without = resource.configs.iter().filter(|config| config.value.is_none());
     check_values(without.map(|config| config.name.to_string()).collect())?;
     let configs = resource.configs.iter().filter_map(|config| {

@@ -3,6 +3,7 @@
 use crate::group::{GroupKind, ModernGroup, ModernMember, ModernState, PartitionSet, TopicCatalog};
 use crate::serve::call::Call;
 use crate::serve::permissions::{NOT_ASKED, operations};
+use crate::types::acl::AclOperation;
 use crate::types::acl::ResourceType;
 use crate::types::{ErrorCode, Uuid};
 use kafka_protocol::messages::consumer_group_describe_request::ConsumerGroupDescribeRequest;
@@ -17,7 +18,14 @@ pub(in crate::serve) fn handle(
     call: &Call,
     request: ConsumerGroupDescribeRequest,
 ) -> ConsumerGroupDescribeResponse {
+    let access = call.access();
     let groups = request.group_ids.into_iter().map(|id| {
+        if let Err(error) = access.group(AclOperation::Describe, &id) {
+            return DescribedGroup::default()
+                .with_error_code(error.code.code())
+                .with_group_id(id)
+                .with_authorized_operations(NOT_ASKED);
+        }
         let operations = match request.include_authorized_operations {
             true => operations(call, ResourceType::Group, &id),
             false => NOT_ASKED,

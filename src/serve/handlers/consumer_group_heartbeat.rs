@@ -1,7 +1,8 @@
 //! ConsumerGroupHeartbeat: all that a member of the newer protocol says (KIP-848).
 
-use crate::group::{HeartbeatRequest, PartitionSet};
+use crate::group::{HeartbeatRequest, PartitionSet, Refusal};
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{PartitionId, Uuid};
 use kafka_protocol::messages::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use kafka_protocol::messages::consumer_group_heartbeat_response::{
@@ -18,7 +19,7 @@ pub(in crate::serve) fn handle(
     let group = request.group_id.clone();
     let heartbeat = wanted(call, request);
     let response = ConsumerGroupHeartbeatResponse::default();
-    match groups.consumer_heartbeat(&group, &heartbeat) {
+    match permitted(call, &group, &heartbeat).and_then(|()| groups.consumer_heartbeat(&group, &heartbeat)) {
         Err(refusal) => response
             .with_error_code(refusal.code.code())
             .with_error_message(Some(StrBytes::from_string(refusal.message))),
@@ -34,6 +35,16 @@ pub(in crate::serve) fn handle(
                 .with_assignment(answer.assignment.as_ref().map(assignment))
         }
     }
+}
+
+/// Whether the client may be a member, and see the topics that it names.
+fn permitted(call: &Call, group: &str, heartbeat: &HeartbeatRequest) -> Result<(), Refusal> {
+    let access = call.access();
+    let mut topics = heartbeat.topics.iter().flatten();
+    let permitted = access
+        .group(AclOperation::Read, group)
+        .and_then(|()| topics.try_for_each(|topic| access.topic(AclOperation::Describe, topic)));
+    permitted.map_err(|error| Refusal { code: error.code, message: error.message })
 }
 
 fn wanted(call: &Call, request: ConsumerGroupHeartbeatRequest) -> HeartbeatRequest {

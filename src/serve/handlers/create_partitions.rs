@@ -3,6 +3,7 @@
 use crate::client::{self, Admin, Error};
 use crate::serve::call::Call;
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{BrokerId, ErrorCode};
 use kafka_protocol::messages::create_partitions_request::{CreatePartitionsRequest, CreatePartitionsTopic};
 use kafka_protocol::messages::create_partitions_response::{
@@ -12,6 +13,7 @@ use kafka_protocol::messages::create_partitions_response::{
 pub(in crate::serve) fn handle(call: &Call, request: CreatePartitionsRequest) -> CreatePartitionsResponse {
     let cluster = &call.context.cluster;
     let admin = if request.validate_only { cluster.trial_admin() } else { cluster.admin() };
+    let access = call.access();
     let mut results: Vec<CreatePartitionsTopicResult> = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         if results.iter().any(|result| result.name == topic.name) {
@@ -19,7 +21,7 @@ pub(in crate::serve) fn handle(call: &Call, request: CreatePartitionsRequest) ->
         }
         let twins = request.topics.iter().filter(|other| other.name == topic.name).count();
         let outcome = match twins {
-            1 => grow(&*admin, topic),
+            1 => access.topic(AclOperation::Alter, &topic.name).and_then(|()| grow(&*admin, topic)),
             _ => Err(Error::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
         };
         let (code, message) = wire::outcome(&outcome);

@@ -4,6 +4,7 @@ use crate::client::{self, Admin, ConfigEntry, CreatedTopic, Error, NewTopic};
 use crate::serve::call::Call;
 use crate::serve::handlers::describe_configs::source_code;
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{BrokerId, ErrorCode};
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 use kafka_protocol::messages::create_topics_response::{
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 pub(in crate::serve) fn handle(call: &Call, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let cluster = &call.context.cluster;
     let admin = if request.validate_only { cluster.trial_admin() } else { cluster.admin() };
+    let access = call.access();
     let is_named_twice =
         |topic: &CreatableTopic| request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
     let mut results: Vec<CreatableTopicResult> = Vec::with_capacity(request.topics.len());
@@ -23,9 +25,13 @@ pub(in crate::serve) fn handle(call: &Call, request: CreateTopicsRequest) -> Cre
         }
         let outcome = match is_named_twice(topic) {
             true => Err(Error::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
-            false => create(&*admin, topic),
+            false => access.create_topic(&topic.name).and_then(|()| create(&*admin, topic)),
         };
-        results.push(result(topic, outcome));
+        let result = result(topic, outcome);
+        results.push(match access.topic(AclOperation::DescribeConfigs, &topic.name) {
+            Err(error) if result.error_code == 0 => without_settings(result, error.code),
+            _ => result,
+        });
     }
     CreateTopicsResponse::default().with_topics(results)
 }
@@ -89,6 +95,15 @@ fn result(topic: &CreatableTopic, outcome: client::Result<CreatedTopic>) -> Crea
             .with_replication_factor(-1)
             .with_configs(Some(Vec::new())),
     }
+}
+
+/// For one who may make topics, but not see their settings.
+fn without_settings(result: CreatableTopicResult, code: ErrorCode) -> CreatableTopicResult {
+    result
+        .with_topic_config_error_code(code.code())
+        .with_num_partitions(-1)
+        .with_replication_factor(-1)
+        .with_configs(Some(Vec::new()))
 }
 
 fn config(entry: ConfigEntry) -> CreatableTopicConfigs {

@@ -1,6 +1,7 @@
 //! DeleteRecords: the oldest records of partitions go.
 
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{Offset, PartitionId, TopicPartition};
 use kafka_protocol::messages::delete_records_request::DeleteRecordsRequest;
 use kafka_protocol::messages::delete_records_response::{
@@ -9,6 +10,7 @@ use kafka_protocol::messages::delete_records_response::{
 
 pub(in crate::serve) fn handle(call: &Call, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|partition| {
             let key = TopicPartition {
@@ -17,7 +19,8 @@ pub(in crate::serve) fn handle(call: &Call, request: DeleteRecordsRequest) -> De
             };
             let answer =
                 DeleteRecordsPartitionResult::default().with_partition_index(partition.partition_index);
-            match admin.delete_records(&key, Offset::new(partition.offset)) {
+            let permitted = access.topic(AclOperation::Delete, &key.topic);
+            match permitted.and_then(|()| admin.delete_records(&key, Offset::new(partition.offset))) {
                 Ok(start) => answer.with_low_watermark(start.get()),
                 Err(error) => answer.with_low_watermark(-1).with_error_code(error.code.code()),
             }

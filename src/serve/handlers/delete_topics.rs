@@ -3,12 +3,14 @@
 use crate::client::{self, Error, TopicListing};
 use crate::serve::call::Call;
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, Uuid};
 use kafka_protocol::messages::delete_topics_request::{DeleteTopicState, DeleteTopicsRequest};
 use kafka_protocol::messages::delete_topics_response::{DeletableTopicResult, DeleteTopicsResponse};
 
 pub(in crate::serve) fn handle(call: &Call, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     let named =
         request.topic_names.iter().map(|name| DeleteTopicState::default().with_name(Some(name.clone())));
     let wanted: Vec<DeleteTopicState> = request.topics.iter().cloned().chain(named).collect();
@@ -19,7 +21,14 @@ pub(in crate::serve) fn handle(call: &Call, request: DeleteTopicsRequest) -> Del
             continue;
         }
         let found = match twins {
-            1 => admin.list_topics().and_then(|topics| find(&topics, topic)),
+            1 => admin.list_topics().and_then(|topics| {
+                if let Some(name) = &topic.name {
+                    access.topic(AclOperation::Delete, name.as_str())?;
+                }
+                let (name, id) = find(&topics, topic)?;
+                access.topic(AclOperation::Delete, &name)?;
+                Ok((name, id))
+            }),
             _ => Err(Error::new(
                 ErrorCode::InvalidRequest,
                 match topic.name {

@@ -5,6 +5,7 @@ use crate::client::{self, ConfigEntry, ConfigResource, ConfigSource, Error, Valu
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use crate::types::config::topic_configs;
 use kafka_protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
 use kafka_protocol::messages::describe_configs_response::{
@@ -13,10 +14,14 @@ use kafka_protocol::messages::describe_configs_response::{
 
 pub(in crate::serve) fn handle(call: &Call, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     let results = request.resources.iter().map(|resource| {
         let described = own_resource(resource.resource_type, &resource.resource_name)
             .ok_or_else(|| unsupported(resource.resource_type))
-            .and_then(|own| admin.describe_configs(&own));
+            .and_then(|own| {
+                access.settings(AclOperation::DescribeConfigs, &own)?;
+                admin.describe_configs(&own)
+            });
         result(resource, described.map(in_kafkas_order), request.include_synonyms)
     });
     DescribeConfigsResponse::default().with_results(results.collect())

@@ -4,6 +4,7 @@ use crate::group::{ClassicGroup, ClassicState, GroupKind};
 use crate::serve::call::Call;
 use crate::serve::permissions::{NOT_ASKED, operations};
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use crate::types::acl::ResourceType;
 use kafka_protocol::messages::GroupId;
 use kafka_protocol::messages::describe_groups_request::DescribeGroupsRequest;
@@ -13,7 +14,14 @@ use kafka_protocol::messages::describe_groups_response::{
 use kafka_protocol::protocol::StrBytes;
 
 pub(in crate::serve) fn handle(call: &Call, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
+    let access = call.access();
     let groups = request.groups.into_iter().map(|id| {
+        if let Err(error) = access.group(AclOperation::Describe, &id) {
+            return DescribedGroup::default()
+                .with_error_code(error.code.code())
+                .with_group_id(id)
+                .with_authorized_operations(NOT_ASKED);
+        }
         let operations = match request.include_authorized_operations {
             true => operations(call, ResourceType::Group, &id),
             false => NOT_ASKED,

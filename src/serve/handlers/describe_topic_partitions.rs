@@ -3,6 +3,7 @@
 use crate::client::{self, PartitionDescription, TopicDescription};
 use crate::serve::call::Call;
 use crate::serve::{nodes, permissions, wire};
+use crate::types::acl::AclOperation;
 use crate::types::acl::ResourceType;
 use crate::types::{BrokerId, ErrorCode, TopicName};
 use kafka_protocol::messages::describe_topic_partitions_request::DescribeTopicPartitionsRequest;
@@ -36,6 +37,7 @@ fn answer(
     let admin = call.context.cluster.admin();
     let nodes = nodes::cluster(call)?.nodes;
     let alive: Vec<BrokerId> = nodes.iter().filter(|node| !node.fenced).map(|node| node.id).collect();
+    let access = call.access();
     let all = request.topics.is_empty();
     let mut names: BTreeSet<String> = match all {
         true => admin.list_topics()?.into_iter().map(|topic| topic.name).collect(),
@@ -57,6 +59,10 @@ fn answer(
         };
         if page.left == 0 {
             return Ok(page.finish(Some((&name, first))));
+        }
+        if let Err(error) = access.topic(AclOperation::Describe, &name) {
+            page.topics.extend((!all).then(|| refused(&name, error.code)));
+            continue;
         }
         match admin.describe_topics(std::slice::from_ref(&name)).pop() {
             Some(Ok(topic)) => {

@@ -3,6 +3,7 @@
 use crate::client::{self, ElectionType, Error};
 use crate::serve::call::Call;
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, PartitionId, TopicPartition};
 use kafka_protocol::messages::elect_leaders_request::ElectLeadersRequest;
 use kafka_protocol::messages::elect_leaders_response::{
@@ -35,6 +36,7 @@ fn answers(
     call: &Call,
     request: &ElectLeadersRequest,
 ) -> client::Result<Vec<(TopicPartition, client::Result<()>)>> {
+    call.access().cluster(AclOperation::Alter)?;
     let kind = match request.election_type {
         0 => ElectionType::Preferred,
         1 => ElectionType::Unclean,

@@ -4,6 +4,7 @@ use super::add_partitions_to_txn::as_known;
 use crate::local::{ProducerIdentity, TransactionProtocol};
 use crate::record::EndTxn;
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::{EndTxnRequest, EndTxnResponse, ProducerId};
 
 /// From here on clients know `PRODUCER_FENCED`.
@@ -17,7 +18,8 @@ pub(in crate::serve) fn handle(call: &Call, request: EndTxnRequest) -> EndTxnRes
     let rises = call.version >= RISING;
     let protocol = if rises { TransactionProtocol::Rising } else { TransactionProtocol::Classic };
     let id = request.transactional_id.as_str();
-    match call.context.transactions.end(id, producer, outcome, protocol) {
+    let permitted = call.access().transactional_id(AclOperation::Write, id);
+    match permitted.and_then(|()| call.context.transactions.end(id, producer, outcome, protocol)) {
         Ok(next) if rises => {
             EndTxnResponse::default().with_producer_id(ProducerId(next.id)).with_producer_epoch(next.epoch)
         }

@@ -5,6 +5,7 @@ use crate::local::Coordinated;
 use crate::serve::call::Call;
 use crate::serve::nodes;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::BrokerId;
 use kafka_protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use kafka_protocol::messages::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
@@ -31,7 +32,14 @@ fn find(call: &Call, key_type: i8, key: &StrBytes) -> Coordinator {
         2 if call.version >= 6 && is_share_key(key) => Ok(Coordinated::ShareGroups),
         _ => Err(ErrorCode::InvalidRequest),
     };
+    let access = call.access();
     let ensured = kind.and_then(|kind| {
+        let permitted = match kind {
+            Coordinated::Groups => access.group(AclOperation::Describe, key),
+            Coordinated::Transactions => access.transactional_id(AclOperation::Describe, key),
+            Coordinated::ShareGroups => access.cluster(AclOperation::ClusterAction),
+        };
+        permitted.map_err(|error| error.code)?;
         let ensured = call.context.cluster.ensure_topic_of(kind);
         ensured.map_err(|_| ErrorCode::CoordinatorNotAvailable)
     });

@@ -2,6 +2,7 @@
 
 use crate::group::Speaker;
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::heartbeat_request::HeartbeatRequest;
 use kafka_protocol::messages::heartbeat_response::HeartbeatResponse;
 
@@ -11,6 +12,7 @@ pub(in crate::serve) fn handle(call: &Call, request: HeartbeatRequest) -> Heartb
         instance_id: request.group_instance_id.as_deref(),
         generation: request.generation_id,
     };
-    let answer = call.context.groups.heartbeat(&request.group_id, speaker);
+    let permitted = call.access().group(AclOperation::Read, &request.group_id).map_err(|error| error.code);
+    let answer = permitted.and_then(|()| call.context.groups.heartbeat(&request.group_id, speaker));
     HeartbeatResponse::default().with_error_code(answer.map_or_else(|error| error.code(), |()| 0))
 }

@@ -3,6 +3,7 @@
 use crate::local::{NewProducer, ProducerIdentity};
 use crate::serve::call::Call;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
 
 /// From here on clients know `PRODUCER_FENCED`.
@@ -27,6 +28,12 @@ fn init(call: &Call, request: &InitProducerIdRequest) -> Result<ProducerIdentity
         (id, epoch) if id >= 0 && epoch >= 0 => Some(ProducerIdentity { id, epoch }),
         _ => return Err(ErrorCode::InvalidRequest),
     };
+    let access = call.access();
+    let permitted = match &request.transactional_id {
+        Some(id) => access.transactional_id(AclOperation::Write, id),
+        None => access.idempotent_writes(),
+    };
+    permitted.map_err(|error| error.code)?;
     let wish = NewProducer {
         transactional_id: request.transactional_id.as_ref().map(|id| id.as_str()),
         timeout_ms: request.transaction_timeout_ms,

@@ -4,6 +4,7 @@ use crate::group::JoinRequest;
 use crate::local::JoinAnswer;
 use crate::serve::call::{Call, Hangup};
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::join_group_request::JoinGroupRequest;
 use kafka_protocol::messages::join_group_response::{JoinGroupResponse, JoinGroupResponseMember};
 use kafka_protocol::protocol::StrBytes;
@@ -17,9 +18,17 @@ pub(in crate::serve) async fn handle(
     let group = request.group_id.to_string();
     let join = wanted(&call, request);
     call.blocking(move |call| {
-        // Who has hung up meanwhile is told nothing.
-        let reply = Box::new(move |answer| drop(tell.send(answer)));
-        call.context.groups.join(&group, &join, reply);
+        match call.access().group(AclOperation::Read, &group) {
+            Ok(()) => {
+                // Who has hung up meanwhile is told nothing.
+                let reply = Box::new(move |answer| drop(tell.send(answer)));
+                call.context.groups.join(&group, &join, reply);
+            }
+            Err(error) => {
+                let refused = JoinAnswer { member_id: join.member_id, result: Err(error.code) };
+                drop(tell.send(refused));
+            }
+        }
     })
     .await?;
     let told = tokio::select! {

@@ -2,6 +2,7 @@
 
 use crate::local::Leaver;
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::leave_group_request::{LeaveGroupRequest, MemberIdentity};
 use kafka_protocol::messages::leave_group_response::{LeaveGroupResponse, MemberResponse};
 
@@ -18,7 +19,8 @@ pub(in crate::serve) fn handle(call: &Call, request: LeaveGroupRequest) -> Leave
         })
         .collect();
     let response = LeaveGroupResponse::default();
-    let answers = match call.context.groups.leave(&request.group_id, &leavers) {
+    let permitted = call.access().group(AclOperation::Read, &request.group_id).map_err(|error| error.code);
+    let answers = match permitted.and_then(|()| call.context.groups.leave(&request.group_id, &leavers)) {
         Ok(answers) => answers.into_iter().map(|answer| answer.map_or_else(|error| error.code(), |()| 0)),
         Err(error) => return response.with_error_code(error.code()),
     };

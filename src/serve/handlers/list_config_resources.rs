@@ -5,6 +5,7 @@ use crate::client::{self, ConfiguredKind, Error};
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::list_config_resources_request::ListConfigResourcesRequest;
 use kafka_protocol::messages::list_config_resources_response::{ConfigResource, ListConfigResourcesResponse};
 
@@ -23,7 +24,9 @@ pub(in crate::serve) fn handle(
         [] => vec![TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP],
         types => types.to_vec(),
     };
-    match types.into_iter().map(|kind| list(call, kind)).collect::<client::Result<Vec<_>>>() {
+    let permitted = call.access().cluster(AclOperation::DescribeConfigs);
+    let lists = || types.into_iter().map(|kind| list(call, kind)).collect::<client::Result<Vec<_>>>();
+    match permitted.and_then(|()| lists()) {
         Ok(lists) => ListConfigResourcesResponse::default().with_config_resources(lists.concat()),
         Err(error) => ListConfigResourcesResponse::default().with_error_code(error.code.code()),
     }

@@ -2,6 +2,7 @@
 
 use crate::client::GroupListing;
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::GroupId;
 use kafka_protocol::messages::list_groups_request::ListGroupsRequest;
 use kafka_protocol::messages::list_groups_response::{ListGroupsResponse, ListedGroup};
@@ -12,12 +13,15 @@ pub(in crate::serve) fn handle(call: &Call, request: ListGroupsRequest) -> ListG
         Ok(groups) => groups,
         Err(error) => return ListGroupsResponse::default().with_error_code(error.code.code()),
     };
+    let access = call.access();
+    let sees_all = access.cluster(AclOperation::Describe).is_ok();
     let fits = |wanted: &[StrBytes], name: &str| {
         wanted.is_empty() || wanted.iter().any(|one| one.eq_ignore_ascii_case(name))
     };
     let groups = groups.into_iter().filter(|group| {
         fits(&request.states_filter, group.state.name())
             && fits(&request.types_filter, group.group_type.name())
+            && (sees_all || access.group(AclOperation::Describe, &group.group).is_ok())
     });
     ListGroupsResponse::default().with_groups(groups.map(listed).collect())
 }

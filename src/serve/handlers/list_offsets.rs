@@ -3,6 +3,8 @@
 use crate::client::{self, OffsetSpec};
 use crate::local::{Isolation, OffsetFound};
 use crate::serve::call::{Answer, Call, Hangup};
+use crate::serve::permissions::Access;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, LeaderEpoch, PartitionId, TimestampMs};
 use bytes::Bytes;
 use kafka_protocol::messages::TopicName;
@@ -37,12 +39,13 @@ pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answ
 fn answer(call: &Call, request: ListOffsetsRequest) -> ListOffsetsResponse {
     let isolation =
         if request.isolation_level == 1 { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
+    let access = call.access();
     let twice = named_twice(&request.topics);
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|partition| {
             let found = match twice.contains(&(&topic.name, partition.partition_index)) {
                 true => Err(client::Error::of(ErrorCode::InvalidRequest)),
-                false => find(call, &topic.name, partition, isolation),
+                false => find(call, &access, &topic.name, partition, isolation),
             };
             answer_for(call.version, partition.partition_index, found)
         });
@@ -64,10 +67,12 @@ fn named_twice(topics: &[ListOffsetsTopic]) -> HashSet<(&TopicName, i32)> {
 /// `None` if there is no such offset.
 fn find(
     call: &Call,
+    access: &Access,
     name: &TopicName,
     partition: &ListOffsetsPartition,
     isolation: Isolation,
 ) -> client::Result<Option<OffsetFound>> {
+    access.topic(AclOperation::Describe, name.as_str())?;
     let spec = spec(partition.timestamp, call.version)?;
     let logs = &call.context.logs;
     let topic = logs.topic(name.as_str())?;

@@ -4,6 +4,7 @@ use crate::client::{self, LogDirDescription, ReplicaInfo};
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::alter_replica_log_dirs_request::AlterReplicaLogDirsRequest;
 use kafka_protocol::messages::alter_replica_log_dirs_response::{
     AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult, AlterReplicaLogDirsResponse,
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(in crate::serve) fn describe(call: &Call, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
-    match own_directories(call) {
+    match own_directories(call, AclOperation::Describe) {
         Ok(directories) => {
             let results = directories.iter().map(|directory| result(directory, &request));
             DescribeLogDirsResponse::default().with_results(results.collect())
@@ -26,7 +27,8 @@ pub(in crate::serve) fn describe(call: &Call, request: DescribeLogDirsRequest) -
 }
 
 /// Those of the broker that this server stands for.
-fn own_directories(call: &Call) -> client::Result<Vec<LogDirDescription>> {
+fn own_directories(call: &Call, operation: AclOperation) -> client::Result<Vec<LogDirDescription>> {
+    call.access().cluster(operation)?;
     let own = call.context.cluster.broker_id();
     let mut directories = call.context.cluster.admin().describe_log_dirs()?;
     directories.retain(|directory| directory.broker == own);
@@ -64,7 +66,7 @@ pub(in crate::serve) fn alter(
     call: &Call,
     request: AlterReplicaLogDirsRequest,
 ) -> AlterReplicaLogDirsResponse {
-    let directories = own_directories(call);
+    let directories = own_directories(call, AclOperation::Alter);
     let mut topics: BTreeMap<&str, Vec<AlterReplicaLogDirPartitionResult>> = BTreeMap::new();
     for wanted in &request.dirs {
         for topic in &wanted.topics {

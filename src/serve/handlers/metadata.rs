@@ -3,6 +3,7 @@
 use crate::client::{self, TopicDescription};
 use crate::serve::call::Call;
 use crate::serve::{nodes, permissions, wire};
+use crate::types::acl::AclOperation;
 use crate::types::acl::{CLUSTER_RESOURCE, ResourceType};
 use crate::types::{BrokerId, ErrorCode, TopicName};
 use kafka_protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
@@ -48,6 +49,8 @@ fn topics(
     alive: &[BrokerId],
 ) -> client::Result<Vec<MetadataResponseTopic>> {
     let admin = call.context.cluster.admin();
+    let access = call.access();
+    let may_see = |name: &str| access.topic(AclOperation::Describe, name);
     let operations = |name: &str| match request.include_topic_authorized_operations {
         true => permissions::operations(call, ResourceType::Topic, name),
         false => permissions::NOT_ASKED,
@@ -59,6 +62,7 @@ fn topics(
     let wanted = request.topics.as_ref().filter(|topics| call.version > 0 || !topics.is_empty());
     let Some(wanted) = wanted else {
         let names: Vec<String> = admin.list_topics()?.into_iter().map(|topic| topic.name).collect();
+        let names: Vec<String> = names.into_iter().filter(|name| may_see(name).is_ok()).collect();
         let answers = admin.describe_topics(&names).into_iter();
         // One that has gone since it was listed is left out.
         return Ok(answers.filter_map(Result::ok).map(|topic| described(&topic)).collect());
@@ -67,11 +71,14 @@ fn topics(
         if wanted.iter().any(|topic| !topic.topic_id.is_nil()) { admin.list_topics()? } else { Vec::new() };
     let answers = wanted.iter().map(|topic| {
         let name = match &topic.name {
-            Some(name) if topic.topic_id.is_nil() => name.as_str(),
+            Some(name) if topic.topic_id.is_nil() => match may_see(name.as_str()) {
+                Ok(()) => name.as_str(),
+                Err(error) => return refused(topic, error.code),
+            },
             _ if call.version < 12 => return refused(topic, ErrorCode::InvalidRequest),
             _ => match listing.iter().find(|listed| wire::uuid(listed.id) == topic.topic_id) {
-                Some(listed) => listed.name.as_str(),
-                None => return refused(topic, ErrorCode::UnknownTopicId),
+                Some(listed) if may_see(&listed.name).is_ok() => listed.name.as_str(),
+                _ => return refused(topic, ErrorCode::UnknownTopicId),
             },
         };
         match describe(call, &*admin, name, request.allow_auto_topic_creation) {
@@ -98,6 +105,7 @@ fn describe(
             Err(ErrorCode::InvalidTopic)
         }
         Err(ErrorCode::UnknownTopicOrPartition) if may_create => {
+            call.access().create_topic(name).map_err(|error| error.code)?;
             call.context.cluster.create_topic_automatically(name).map_err(|error| error.code)?;
             find()
         }

@@ -3,6 +3,8 @@
 use crate::group::{NewCommit, TopicCatalog};
 use crate::local::Commit;
 use crate::serve::call::Call;
+use crate::serve::permissions::Access;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicPartition, Uuid};
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequest, OffsetCommitRequestTopic};
 use kafka_protocol::messages::offset_commit_response::{
@@ -11,12 +13,16 @@ use kafka_protocol::messages::offset_commit_response::{
 
 pub(in crate::serve) fn handle(call: &Call, request: OffsetCommitRequest) -> OffsetCommitResponse {
     let groups = &call.context.groups;
+    let access = call.access();
+    if let Err(error) = access.group(AclOperation::Read, &request.group_id) {
+        return everywhere(&request, error.code);
+    }
     let catalog = match groups.catalog() {
         Ok(catalog) => catalog,
         Err(error) => return everywhere(&request, error.code),
     };
     let mut response: Vec<OffsetCommitResponseTopic> =
-        request.topics.iter().map(|topic| answers(call, topic, &catalog)).collect();
+        request.topics.iter().map(|topic| answers(call, &access, topic, &catalog)).collect();
     // Those that exist are committed; the answers to the others are known.
     let mut offsets = Vec::new();
     for (topic, answer) in request.topics.iter().zip(&response) {
@@ -74,12 +80,16 @@ fn name_of<'a>(
 /// An answer for each partition of a topic, before anything is done.
 fn answers(
     call: &Call,
+    access: &Access,
     topic: &OffsetCommitRequestTopic,
     catalog: &TopicCatalog,
 ) -> OffsetCommitResponseTopic {
-    let known = name_of(call, topic, catalog).and_then(|name| catalog.get(name));
+    let name = name_of(call, topic, catalog);
+    let is_denied = name.is_some_and(|name| access.topic(AclOperation::Read, name).is_err());
+    let known = name.and_then(|name| catalog.get(name));
     let partitions = topic.partitions.iter().map(|partition| {
         let error = match known {
+            _ if is_denied => ErrorCode::TopicAuthorizationFailed.code(),
             None if call.version >= 10 => ErrorCode::UnknownTopicId.code(),
             Some(known) if (0..known.partition_count).contains(&partition.partition_index) => 0,
             _ => ErrorCode::UnknownTopicOrPartition.code(),

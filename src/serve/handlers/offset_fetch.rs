@@ -4,6 +4,7 @@
 use crate::group::TopicCatalog;
 use crate::local::{FetchOffsets, FetchedOffsets};
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, PartitionId, TopicPartition, Uuid};
 use kafka_protocol::messages::TopicName;
 use kafka_protocol::messages::offset_fetch_request::{
@@ -83,6 +84,9 @@ fn fetch_topics(
     group: &OffsetFetchRequestGroup,
     require_stable: bool,
 ) -> Result<Vec<OffsetFetchResponseTopics>, ErrorCode> {
+    let access = call.access();
+    access.group(AclOperation::Describe, &group.group_id).map_err(|error| error.code)?;
+    let may_see = |topic: &str| access.topic(AclOperation::Describe, topic).is_ok();
     let groups = &call.context.groups;
     let catalog = groups.catalog().map_err(|error| error.code)?;
     let member = group.member_id.as_ref().map(|id| id.as_str());
@@ -92,11 +96,14 @@ fn fetch_topics(
     };
     let request = FetchOffsets { group: &group.group_id, member, partitions: None, require_stable };
     let Some(topics) = &group.topics else {
-        return Ok(by_topic(call, groups.fetch(&request)?, &catalog));
+        let mut found = groups.fetch(&request)?;
+        found.retain(|(partition, _)| may_see(&partition.topic));
+        return Ok(by_topic(call, found, &catalog));
     };
     let asked: Vec<TopicPartition> = topics
         .iter()
         .filter_map(|topic| Some((name_of(call, topic, &catalog)?, &topic.partition_indexes)))
+        .filter(|(name, _)| may_see(name))
         .flat_map(|(name, indexes)| {
             let named = |&index| TopicPartition { topic: name.to_owned(), partition: PartitionId(index) };
             indexes.iter().map(named)
@@ -108,10 +115,11 @@ fn fetch_topics(
     }
     let mut found = found.into_iter();
     let answers = topics.iter().map(|topic| {
-        let is_known = name_of(call, topic, &catalog).is_some();
-        let partitions = topic.partition_indexes.iter().map(|&index| match is_known {
-            true => partition(index, found.next().map_or(Ok(None), |(_, commit)| commit)),
-            false => partition(index, Err(ErrorCode::UnknownTopicId)),
+        let known = name_of(call, topic, &catalog);
+        let partitions = topic.partition_indexes.iter().map(|&index| match known {
+            Some(name) if !may_see(name) => partition(index, Err(ErrorCode::TopicAuthorizationFailed)),
+            Some(_) => partition(index, found.next().map_or(Ok(None), |(_, commit)| commit)),
+            None => partition(index, Err(ErrorCode::UnknownTopicId)),
         });
         OffsetFetchResponseTopics::default()
             .with_name(topic.name.clone())

@@ -3,6 +3,7 @@
 use crate::client::{self, Error, QuorumDescription, QuorumReplica};
 use crate::serve::call::{Answer, Call, Hangup};
 use crate::serve::{newer, wire};
+use crate::types::acl::AclOperation;
 use crate::types::{BrokerId, ErrorCode};
 use bytes::Bytes;
 use kafka_protocol::messages::add_raft_voter_request::AddRaftVoterRequest;
@@ -28,7 +29,8 @@ pub(in crate::serve) fn describe(call: &Call, request: DescribeQuorumRequest) ->
     if !is_metadata {
         return unknown(&request);
     }
-    match call.context.cluster.admin().describe_quorum() {
+    let permitted = call.access().cluster(AclOperation::Describe);
+    match permitted.and_then(|()| call.context.cluster.admin().describe_quorum()) {
         Ok(quorum) => described(call, &quorum),
         Err(error) => DescribeQuorumResponse::default()
             .with_error_code(error.code.code())
@@ -122,6 +124,7 @@ pub(in crate::serve) fn remove_voter(
 }
 
 fn check_cluster(call: &Call, named: Option<&StrBytes>) -> client::Result<()> {
+    call.access().cluster(AclOperation::Alter)?;
     let own = call.context.cluster.admin().describe_cluster()?.cluster_id;
     match named {
         Some(named) if named.as_str() != own => Err(Error::of(ErrorCode::InconsistentClusterId)),

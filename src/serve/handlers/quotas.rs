@@ -4,6 +4,7 @@ use crate::client::{self, Error, QuotaEntity, QuotaEntry, QuotaPart};
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::alter_client_quotas_request::{self, AlterClientQuotasRequest};
 use kafka_protocol::messages::alter_client_quotas_response::{self, AlterClientQuotasResponse};
 use kafka_protocol::messages::describe_client_quotas_request::{ComponentData, DescribeClientQuotasRequest};
@@ -33,6 +34,7 @@ pub(in crate::serve) fn describe(
     request: DescribeClientQuotasRequest,
 ) -> DescribeClientQuotasResponse {
     let found = filter(&request.components).and_then(|filter| {
+        call.access().cluster(AclOperation::DescribeConfigs)?;
         let mut entries = call.context.cluster.admin().describe_quotas()?;
         entries.retain(|entry| matches(entry, &filter, request.strict));
         Ok(entries)
@@ -112,10 +114,13 @@ fn entry(entry: &QuotaEntry) -> EntryData {
 pub(in crate::serve) fn alter(call: &Call, request: AlterClientQuotasRequest) -> AlterClientQuotasResponse {
     let cluster = &call.context.cluster;
     let admin = if request.validate_only { cluster.trial_admin() } else { cluster.admin() };
+    let access = call.access();
     let entries = request.entries.iter().map(|entry| {
         let changes: Vec<(String, Option<f64>)> =
             entry.ops.iter().map(|op| (op.key.to_string(), (!op.remove).then_some(op.value))).collect();
-        let outcome = entity(entry).and_then(|entity| admin.alter_quotas(&entity, &changes));
+        let permitted = access.cluster(AclOperation::AlterConfigs);
+        let outcome =
+            permitted.and_then(|()| entity(entry)).and_then(|entity| admin.alter_quotas(&entity, &changes));
         let (code, message) = wire::outcome(&outcome);
         let entity = entry.entity.iter().map(|part| {
             alter_client_quotas_response::EntityData::default()

@@ -3,6 +3,7 @@
 use crate::client::{self, Admin, Error, PartitionReassignment};
 use crate::serve::call::Call;
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{BrokerId, ErrorCode, PartitionId, TopicPartition};
 use kafka_protocol::messages::alter_partition_reassignments_request::{
     AlterPartitionReassignmentsRequest, ReassignablePartition,
@@ -21,9 +22,12 @@ pub(in crate::serve) fn alter(
     request: AlterPartitionReassignmentsRequest,
 ) -> AlterPartitionReassignmentsResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|partition| {
-            let (code, message) = wire::outcome(&change(&*admin, &topic.name, partition));
+            let (code, message) = wire::outcome(
+                &access.cluster(AclOperation::Alter).and_then(|()| change(&*admin, &topic.name, partition)),
+            );
             ReassignablePartitionResponse::default()
                 .with_partition_index(partition.partition_index)
                 .with_error_code(code)
@@ -68,7 +72,8 @@ pub(in crate::serve) fn list(
     call: &Call,
     request: ListPartitionReassignmentsRequest,
 ) -> ListPartitionReassignmentsResponse {
-    let under_way = match call.context.cluster.admin().list_reassignments() {
+    let permitted = call.access().cluster(AclOperation::Describe);
+    let under_way = match permitted.and_then(|()| call.context.cluster.admin().list_reassignments()) {
         Ok(under_way) => under_way,
         Err(error) => {
             return ListPartitionReassignmentsResponse::default()

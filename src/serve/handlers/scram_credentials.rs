@@ -5,6 +5,7 @@ use crate::client::{self, Admin, Error, ScramAlteration, ScramCredential, ScramM
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::alter_user_scram_credentials_request::AlterUserScramCredentialsRequest;
 use kafka_protocol::messages::alter_user_scram_credentials_response::{
     AlterUserScramCredentialsResponse, AlterUserScramCredentialsResult,
@@ -30,7 +31,8 @@ pub(in crate::serve) fn describe(
     call: &Call,
     request: DescribeUserScramCredentialsRequest,
 ) -> DescribeUserScramCredentialsResponse {
-    let credentials = match call.context.cluster.admin().describe_scram() {
+    let permitted = call.access().cluster(AclOperation::Describe);
+    let credentials = match permitted.and_then(|()| call.context.cluster.admin().describe_scram()) {
         Ok(credentials) => credentials,
         Err(error) => {
             return DescribeUserScramCredentialsResponse::default()
@@ -87,6 +89,7 @@ pub(in crate::serve) fn alter(
     request: AlterUserScramCredentialsRequest,
 ) -> AlterUserScramCredentialsResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     // Each user's change stands alone; two of one user are refused.
     let mut users: BTreeMap<&str, Vec<client::Result<ScramAlteration>>> = BTreeMap::new();
     for deletion in &request.deletions {
@@ -109,7 +112,8 @@ pub(in crate::serve) fn alter(
         users.entry(&upsertion.name).or_default().push(change);
     }
     let results = users.into_iter().map(|(user, changes)| {
-        let (code, message) = wire::outcome(&change(&*admin, user, changes));
+        let (code, message) =
+            wire::outcome(&access.cluster(AclOperation::Alter).and_then(|()| change(&*admin, user, changes)));
         AlterUserScramCredentialsResult::default()
             .with_user(wire::text(user))
             .with_error_code(code)

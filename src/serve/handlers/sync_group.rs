@@ -3,6 +3,7 @@
 use crate::group::{Speaker, SyncRequest};
 use crate::serve::call::{Call, Hangup};
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::sync_group_request::SyncGroupRequest;
 use kafka_protocol::messages::sync_group_response::SyncGroupResponse;
 use kafka_protocol::protocol::StrBytes;
@@ -27,9 +28,14 @@ pub(in crate::serve) async fn handle(
                 .map(|one| (one.member_id.to_string(), one.assignment.to_vec()))
                 .collect(),
         };
-        // Who has hung up meanwhile is told nothing.
-        let reply = Box::new(move |answer| drop(tell.send(answer)));
-        call.context.groups.sync(&request.group_id, sync, reply);
+        match call.access().group(AclOperation::Read, &request.group_id) {
+            Ok(()) => {
+                // Who has hung up meanwhile is told nothing.
+                let reply = Box::new(move |answer| drop(tell.send(answer)));
+                call.context.groups.sync(&request.group_id, sync, reply);
+            }
+            Err(error) => drop(tell.send(Err(error.code))),
+        }
     })
     .await?;
     let told = tokio::select! {

@@ -2,6 +2,7 @@
 
 use crate::client::{self, ProducerDescription, TransactionDescription, TransactionFilter, TransactionState};
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, PartitionId, TopicPartition};
 use kafka_protocol::messages::describe_producers_request::{DescribeProducersRequest, TopicRequest};
 use kafka_protocol::messages::describe_producers_response::{
@@ -46,10 +47,12 @@ pub(in crate::serve) fn list(call: &Call, request: ListTransactionsRequest) -> L
         Ok(listed) => listed,
         Err(error) => return response.with_error_code(error.code.code()),
     };
+    let access = call.access();
     let producers = &request.producer_id_filters;
     let wanted = listed.into_iter().filter(|one| {
         (request.state_filters.is_empty() || states.contains(&one.state))
             && (producers.is_empty() || producers.contains(&ProducerId(one.producer_id)))
+            && access.transactional_id(AclOperation::Describe, &one.transactional_id).is_ok()
     });
     let listed = wanted.map(|one| {
         Listed::default()
@@ -79,11 +82,17 @@ pub(in crate::serve) fn describe(
     request: DescribeTransactionsRequest,
 ) -> DescribeTransactionsResponse {
     let admin = call.context.cluster.admin();
-    let described =
-        request.transactional_ids.into_iter().map(|id| match admin.describe_transaction(id.as_str()) {
-            Ok(description) => described(&description).with_transactional_id(id),
-            Err(error) => Described::default().with_transactional_id(id).with_error_code(error.code.code()),
-        });
+    let access = call.access();
+    let look = |id: &str| {
+        access.transactional_id(AclOperation::Describe, id)?;
+        let mut description = admin.describe_transaction(id)?;
+        description.partitions.retain(|at| access.topic(AclOperation::Describe, &at.topic).is_ok());
+        Ok::<_, client::Error>(description)
+    };
+    let described = request.transactional_ids.into_iter().map(|id| match look(id.as_str()) {
+        Ok(description) => described(&description).with_transactional_id(id),
+        Err(error) => Described::default().with_transactional_id(id).with_error_code(error.code.code()),
+    });
     DescribeTransactionsResponse::default().with_transaction_states(described.collect())
 }
 
@@ -118,9 +127,13 @@ pub(in crate::serve) fn producers(
 
 fn producers_of(call: &Call, topic: &TopicRequest) -> TopicResponse {
     let admin = call.context.cluster.admin();
+    let access = call.access();
     let partitions = topic.partition_indexes.iter().map(|&id| {
         let name = topic.name.as_str().to_owned();
-        let found = admin.describe_producers(&TopicPartition { topic: name, partition: PartitionId(id) });
+        let permitted = access.topic(AclOperation::Read, &name);
+        let found = permitted.and_then(|()| {
+            admin.describe_producers(&TopicPartition { topic: name, partition: PartitionId(id) })
+        });
         producers_response(found).with_partition_index(id)
     });
     TopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())

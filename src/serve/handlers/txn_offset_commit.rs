@@ -3,6 +3,7 @@
 use crate::client::{CommittedOffset, GroupMetadata};
 use crate::local::{Entry, ProducerIdentity, TransactionOffsets};
 use crate::serve::call::Call;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TopicPartition};
 use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition,
@@ -61,13 +62,22 @@ fn commit(
 ) -> Codes {
     let transactions = &call.context.transactions;
     let all: Vec<TopicPartition> = offsets.iter().map(|(partition, _)| partition.clone()).collect();
-    let missing = match transactions.missing(&all) {
+    let access = call.access();
+    let permitted = access
+        .transactional_id(AclOperation::Write, request.transactional_id.as_str())
+        .and_then(|()| access.group(AclOperation::Read, request.group_id.as_str()));
+    let missing = match permitted.and_then(|()| transactions.missing(&all)) {
         Ok(missing) => missing,
         Err(error) => return all.into_iter().map(|partition| (partition, error.code.code())).collect(),
     };
     let unknown = ErrorCode::UnknownTopicOrPartition.code();
     let mut codes: Codes = missing.iter().map(|partition| (partition.clone(), unknown)).collect();
-    let offsets: Vec<_> = offsets.into_iter().filter(|(partition, _)| !missing.contains(partition)).collect();
+    let denied = |partition: &TopicPartition| access.topic(AclOperation::Read, &partition.topic).is_err();
+    for (partition, _) in offsets.iter().filter(|(partition, _)| denied(partition)) {
+        codes.insert(partition.clone(), ErrorCode::TopicAuthorizationFailed.code());
+    }
+    let offsets: Vec<_> =
+        offsets.into_iter().filter(|(partition, _)| !codes.contains_key(partition)).collect();
     if offsets.is_empty() {
         return codes;
     }

@@ -4,12 +4,14 @@ use crate::client::{self, Commit, Error, FeatureUpdate, UpgradeType};
 use crate::serve::call::Call;
 use crate::serve::wire;
 use crate::types::ErrorCode;
+use crate::types::acl::AclOperation;
 use kafka_protocol::messages::update_features_request::{FeatureUpdateKey, UpdateFeaturesRequest};
 use kafka_protocol::messages::update_features_response::{UpdatableFeatureResult, UpdateFeaturesResponse};
 
 pub(in crate::serve) fn handle(call: &Call, request: UpdateFeaturesRequest) -> UpdateFeaturesResponse {
     let updates = request.feature_updates.iter().map(|update| wanted(call.version, update));
     let outcome = updates.collect::<client::Result<Vec<_>>>().and_then(|updates| {
+        call.access().cluster(AclOperation::Alter)?;
         let commit = if request.validate_only { Commit::Never } else { Commit::Yes };
         call.context.cluster.admin().update_features(&updates, commit)
     });

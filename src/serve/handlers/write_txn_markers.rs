@@ -5,6 +5,7 @@ use crate::local::TransactionProtocol;
 use crate::record::EndTxn;
 use crate::serve::call::{Answer, Call, Hangup};
 use crate::serve::newer;
+use crate::types::acl::AclOperation;
 use crate::types::{PartitionId, TopicPartition};
 use bytes::Bytes;
 use kafka_protocol::messages::write_txn_markers_request::{WritableTxnMarker, WriteTxnMarkersRequest};
@@ -55,6 +56,8 @@ fn write_one(
     protocol: TransactionProtocol,
     partition: TopicPartition,
 ) -> client::Result<()> {
+    let access = call.access();
+    access.cluster(AclOperation::Alter).or_else(|_| access.cluster(AclOperation::ClusterAction))?;
     let outcome = if marker.transaction_result { EndTxn::Commit } else { EndTxn::Abort };
     let spec = AbortTransactionSpec {
         partition,

@@ -3,6 +3,8 @@
 use super::wanted::Wanted;
 use crate::client;
 use crate::local::{Bell, FetchWanted as Read, Fetched, Isolation, RawLogs, RawTopic, Ring};
+use crate::serve::permissions::Access;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, Uuid};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,15 +66,28 @@ impl Rung {
 
 impl Gathering {
     /// Reads what there is.
-    pub(super) fn begin(logs: &RawLogs, wanted: Vec<Wanted>, by_id: bool, limits: Limits) -> Gathering {
+    pub(super) fn begin(
+        logs: &RawLogs,
+        access: &Access,
+        wanted: Vec<Wanted>,
+        by_id: bool,
+        limits: Limits,
+    ) -> Gathering {
         let mut topics: HashMap<(Uuid, String), Result<RawTopic, ErrorCode>> = HashMap::new();
         let parts = wanted.into_iter().map(|wanted| {
             let key = (wanted.name.topic_id, wanted.name.topic.to_string());
             let topic = topics.entry(key).or_insert_with(|| {
                 let found = match by_id {
                     true => logs.topic_of(wanted.name.topic_id),
-                    false => logs.topic(wanted.name.topic.as_str()),
+                    // Whether there is such a topic is nobody's business who may not read it.
+                    false => access
+                        .topic(AclOperation::Read, wanted.name.topic.as_str())
+                        .and_then(|()| logs.topic(wanted.name.topic.as_str())),
                 };
+                let found = found.and_then(|topic| {
+                    access.topic(AclOperation::Read, topic.name())?;
+                    Ok(topic)
+                });
                 found.map_err(|e| e.code)
             });
             // Not read yet.

@@ -56,8 +56,9 @@ async fn gather(
     wait: Duration,
 ) -> Result<Gathering, Hangup> {
     let deadline = tokio::time::Instant::now() + wait;
-    let mut gathered =
-        call.blocking(move |call| Gathering::begin(&call.context.logs, wanted, by_id, limits)).await?;
+    let mut gathered = call
+        .blocking(move |call| Gathering::begin(&call.context.logs, &call.access(), wanted, by_id, limits))
+        .await?;
     if gathered.is_held_up() {
         call.context.transactions.somebody_waits();
     }

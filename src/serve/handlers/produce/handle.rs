@@ -10,6 +10,8 @@ use crate::client;
 use crate::local::{Done, RawTopic, Refusal, Stored, When};
 use crate::record::BatchHeader;
 use crate::serve::call::{Answer, Call, Hangup};
+use crate::serve::permissions::Access;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, INTERNAL_TOPICS, PartitionId, TopicPartition, Uuid};
 use bytes::Bytes;
 use kafka_protocol::messages::TopicName;
@@ -62,8 +64,12 @@ fn append(
     acks: Acks,
 ) -> (ProduceResponse, Option<oneshot::Receiver<Vec<Failure>>>) {
     let (outstanding, receiver) = Outstanding::new();
-    let topics: Vec<_> = request.topic_data.iter().map(|data| topic_of(call, data)).collect();
+    let access = call.access();
     let id = request.transactional_id.as_ref().map(|id| id.as_str());
+    if let Some(Err(error)) = id.map(|id| access.transactional_id(AclOperation::Write, id)) {
+        return (refused(&request, error.code), None);
+    }
+    let topics: Vec<_> = request.topic_data.iter().map(|data| topic_of(call, &access, data)).collect();
     let transactions = Transactions::enter(call, id, transactional(&request, &topics));
     let answers = request.topic_data.iter().zip(&topics).enumerate().map(|(place, (data, topic))| {
         let partitions = data.partition_data.iter().map(|partition| {
@@ -101,12 +107,16 @@ fn transactional<'a>(
     })
 }
 
-fn topic_of(call: &Call, data: &TopicProduceData) -> client::Result<RawTopic> {
+fn topic_of(call: &Call, access: &Access, data: &TopicProduceData) -> client::Result<RawTopic> {
     let logs = &call.context.logs;
+    if call.version < TOPIC_IDS_FROM {
+        access.topic(AclOperation::Write, data.name.as_str())?;
+    }
     let topic = match call.version >= TOPIC_IDS_FROM {
         true => logs.topic_of(Uuid(*data.topic_id.as_bytes())),
         false => logs.topic(data.name.as_str()),
     }?;
+    access.topic(AclOperation::Write, topic.name())?;
     if INTERNAL_TOPICS.contains(&topic.name()) && call.client_id() != ADMIN_CLIENT {
         return Err(client::Error::of(ErrorCode::InvalidTopic));
     }
