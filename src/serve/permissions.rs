@@ -5,8 +5,8 @@
 use super::call::Call;
 use crate::acl::{AclIndex, Authorizer, Decision, Policy, Subject};
 use crate::client::{self, ConfigResource};
-use crate::types::ErrorCode;
 use crate::types::acl::{AclOperation, CLUSTER_RESOURCE, ResourceType};
+use crate::types::{ErrorCode, Uuid};
 use std::sync::Arc;
 
 /// Stands for an answer that nobody has asked for.
@@ -83,6 +83,33 @@ impl Access {
             true => Ok(()),
             false => self.cluster(AclOperation::IdempotentWrite),
         }
+    }
+
+    /// Whether the client may be a consumer of the group, and see the topics that it names.
+    pub(super) fn member<'a>(
+        &self,
+        group: &str,
+        mut topics: impl Iterator<Item = &'a String>,
+    ) -> client::Result<()> {
+        self.group(AclOperation::Read, group)?;
+        topics.try_for_each(|topic| self.topic(AclOperation::Describe, topic))
+    }
+
+    /// Whether the client may have these topics read for it by the group. Those that aren't there are somebody else's concern.
+    pub(super) fn readers(
+        &self,
+        call: &Call,
+        group: &str,
+        mut topics: impl Iterator<Item = Uuid>,
+    ) -> client::Result<()> {
+        self.group(AclOperation::Read, group)?;
+        if self.authorizer.is_none() {
+            return Ok(());
+        }
+        topics.try_for_each(|id| match call.context.logs.topic_of(id) {
+            Ok(topic) => self.topic(AclOperation::Read, topic.name()),
+            Err(_) => Ok(()),
+        })
     }
 
     /// Whether the client may do this to the settings of a resource.

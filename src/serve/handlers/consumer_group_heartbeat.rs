@@ -2,7 +2,6 @@
 
 use crate::group::{HeartbeatRequest, PartitionSet, Refusal};
 use crate::serve::call::Call;
-use crate::types::acl::AclOperation;
 use crate::types::{PartitionId, Uuid};
 use kafka_protocol::messages::consumer_group_heartbeat_request::ConsumerGroupHeartbeatRequest;
 use kafka_protocol::messages::consumer_group_heartbeat_response::{
@@ -39,11 +38,7 @@ pub(in crate::serve) fn handle(
 
 /// Whether the client may be a member, and see the topics that it names.
 fn permitted(call: &Call, group: &str, heartbeat: &HeartbeatRequest) -> Result<(), Refusal> {
-    let access = call.access();
-    let mut topics = heartbeat.topics.iter().flatten();
-    let permitted = access
-        .group(AclOperation::Read, group)
-        .and_then(|()| topics.try_for_each(|topic| access.topic(AclOperation::Describe, topic)));
+    let permitted = call.access().member(group, heartbeat.topics.iter().flatten());
     permitted.map_err(|error| Refusal { code: error.code, message: error.message })
 }
 

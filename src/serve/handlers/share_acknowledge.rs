@@ -69,6 +69,8 @@ fn read(request: &ShareAcknowledgeRequest, renews: bool) -> ShareRequest {
 }
 
 fn acknowledge(call: &Call, request: &ShareRequest) -> client::Result<Vec<ShareAnswer>> {
+    let topics = request.parts.iter().map(|part| part.topic_id);
+    call.access().readers(call, &request.group, topics)?;
     let shares = &call.context.shares;
     let session = shares.acknowledging(request).map_err(client::Error::of)?;
     let answers = shares.acknowledge(&session, &request.parts, request.renews)?;

@@ -110,6 +110,8 @@ async fn fetch(
 }
 
 fn begin(call: &Call, request: &ShareRequest) -> client::Result<(Arc<ShareSession>, Vec<ShareAnswer>)> {
+    let topics = request.parts.iter().map(|part| part.topic_id);
+    call.access().readers(call, &request.group, topics)?;
     let shares = &call.context.shares;
     let session = shares.fetching(request).map_err(client::Error::of)?;
     let answers = shares.acknowledge(&session, &request.parts, request.renews)?;

@@ -4,6 +4,7 @@ use crate::local::{ShareDescription, ShareMemberDescription};
 use crate::serve::call::Call;
 use crate::serve::{permissions, wire};
 use crate::types::PartitionId;
+use crate::types::acl::AclOperation;
 use crate::types::acl::ResourceType;
 use kafka_protocol::messages::share_group_describe_response::{
     Assignment, DescribedGroup, Member, TopicPartitions,
@@ -14,8 +15,10 @@ pub(in crate::serve) fn handle(
     call: &Call,
     request: ShareGroupDescribeRequest,
 ) -> ShareGroupDescribeResponse {
+    let access = call.access();
     let groups = request.group_ids.into_iter().map(|id| {
-        let described = match call.context.shares.describe(id.as_str()) {
+        let permitted = access.group(AclOperation::Describe, &id);
+        let described = match permitted.and_then(|()| call.context.shares.describe(id.as_str())) {
             Ok(description) => described(&description),
             Err(error) => DescribedGroup::default()
                 .with_error_code(error.code.code())

@@ -20,7 +20,8 @@ pub(in crate::serve) fn handle(
         client_id: call.client_id(),
         client_host: &host,
     };
-    match call.context.shares.beat(&beat) {
+    let permitted = call.access().member(beat.group, beat.topics.iter().flatten());
+    match permitted.and_then(|()| call.context.shares.beat(&beat)) {
         Ok(place) => placed(&place).with_member_id(Some(request.member_id)),
         Err(error) => ShareGroupHeartbeatResponse::default()
             .with_error_code(error.code.code())

@@ -4,6 +4,7 @@ use crate::client::{self, SharePosition};
 use crate::serve::call::{Answer, Call, Hangup};
 use crate::serve::newer::{self, DescribedOffsets, OffsetsOfGroup, OffsetsOfTopic};
 use crate::serve::wire;
+use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition, Uuid};
 use bytes::Bytes;
 use kafka_protocol::messages::alter_share_group_offsets_response::{
@@ -33,11 +34,15 @@ pub(in crate::serve) async fn describe(call: Call, mut body: Bytes) -> Result<An
 
 fn of_group(call: &Call, group: &DescribeShareGroupOffsetsRequestGroup) -> OffsetsOfGroup {
     let id = group.group_id.to_string();
-    let positions = match call.context.cluster.admin().share_group_offsets(&id) {
+    let access = call.access();
+    let permitted = access.group(AclOperation::Describe, &id);
+    let positions = match permitted.and_then(|()| call.context.cluster.admin().share_group_offsets(&id)) {
         Ok(positions) => positions,
         Err(error) => return OffsetsOfGroup { id, outcome: Err(error) },
     };
-    let known: BTreeMap<TopicPartition, SharePosition> = positions.into_iter().collect();
+    let may_see = |at: &TopicPartition| access.topic(AclOperation::Describe, &at.topic).is_ok();
+    let known: BTreeMap<TopicPartition, SharePosition> =
+        positions.into_iter().filter(|(at, _)| may_see(at)).collect();
     let wanted: Vec<TopicPartition> = match &group.topics {
         None => known.keys().cloned().collect(),
         Some(topics) => {
@@ -86,7 +91,13 @@ pub(in crate::serve) fn alter(
         }));
     }
     let admin = call.context.cluster.admin();
-    let answers = match admin.alter_share_group_offsets(request.group_id.as_str(), &offsets) {
+    let access = call.access();
+    let permitted = access
+        .group(AclOperation::Read, request.group_id.as_str())
+        .and_then(|()| offsets.iter().try_for_each(|(at, _)| access.topic(AclOperation::Read, &at.topic)));
+    let altered =
+        permitted.and_then(|()| admin.alter_share_group_offsets(request.group_id.as_str(), &offsets));
+    let answers = match altered {
         Ok(answers) => answers,
         Err(error) => {
             let (code, message) = wire::outcome::<()>(&Err(error));
@@ -122,7 +133,13 @@ pub(in crate::serve) fn delete(
     let topics: Vec<String> =
         request.topics.iter().map(|topic| topic.topic_name.as_str().to_owned()).collect();
     let admin = call.context.cluster.admin();
-    let answers = match admin.delete_share_group_offsets(request.group_id.as_str(), &topics) {
+    let access = call.access();
+    let permitted = access.group(AclOperation::Delete, request.group_id.as_str());
+    let permitted =
+        permitted.and_then(|()| topics.iter().try_for_each(|topic| access.topic(AclOperation::Read, topic)));
+    let deleted =
+        permitted.and_then(|()| admin.delete_share_group_offsets(request.group_id.as_str(), &topics));
+    let answers = match deleted {
         Ok(answers) => answers,
         Err(error) => {
             let (code, message) = wire::outcome::<()>(&Err(error));
