@@ -20,6 +20,8 @@ mod hold;
 mod place;
 mod restore;
 mod take;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use error::Error;
 pub(crate) use place::{Snapshot, delete, list};
