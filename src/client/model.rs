@@ -162,6 +162,8 @@ pub(crate) struct LogDirDescription {
     pub(crate) broker: BrokerId,
     /// Absolute.
     pub(crate) path: PathBuf,
+    /// Of its file system, whole and what is left of it in bytes; `None` where that isn't known.
+    pub(crate) space_bytes: Option<(u64, u64)>,
     /// By topic and partition.
     pub(crate) replicas: Vec<ReplicaInfo>,
 }

@@ -24,6 +24,6 @@ pub(crate) use lock::{
     ExclusiveRangeLock, FileLock, SharedLock, SharedRangeLock, held_word, is_locked, is_range_locked,
     is_range_locked_exclusively, range_lock_holder, wait_unlocked,
 };
-pub(crate) use system::{boot_id, monotonic_ms, network_file_system, raise_open_files};
+pub(crate) use system::{boot_id, monotonic_ms, network_file_system, raise_open_files, space};
 pub(crate) use wake::{Channels, Wake, Woken};
 pub(crate) use word::SharedWord;

@@ -57,6 +57,35 @@ pub(crate) fn raise_open_files() -> u64 {
     }
 }
 
+/// How large the file system is that `path` lies on, and how much of it this process may still fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Space {
+    pub(crate) total_bytes: u64,
+    pub(crate) usable_bytes: u64,
+}
+
+/// `None` where the system doesn't tell.
+pub(crate) fn space(path: &Path) -> Option<Space> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: plain data; zero is a valid value for every field.
+    let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path is a C string, and the structure outlives the call.
+    if unsafe { libc::statvfs(path.as_ptr(), &mut stat) } != 0 {
+        return None;
+    }
+    let unit = wide(stat.f_frsize);
+    Some(Space {
+        total_bytes: unit.saturating_mul(wide(stat.f_blocks)),
+        usable_bytes: unit.saturating_mul(wide(stat.f_bavail)),
+    })
+}
+
+/// Systems count in integers of different widths.
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
+}
+
 /// The kind of network file system that `path` lies on, if it is one: locks there are not to be relied upon.
 pub(crate) fn network_file_system(path: &Path) -> Option<&'static str> {
     #[cfg(target_os = "linux")]

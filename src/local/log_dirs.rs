@@ -27,7 +27,8 @@ pub(super) fn describe(cluster: &Cluster) -> Result<Vec<LogDirDescription>> {
         replicas.push(ReplicaInfo { partition, size_bytes, offset_lag: 0, is_future: false });
     }
     let path = std::path::absolute(&broker.dir).unwrap_or_else(|_| broker.dir.clone());
-    Ok(vec![LogDirDescription { broker: broker.id, path, replicas }])
+    let space_bytes = disk::space(&broker.dir).map(|space| (space.total_bytes, space.usable_bytes));
+    Ok(vec![LogDirDescription { broker: broker.id, path, space_bytes, replicas }])
 }
 
 /// The bytes of a partition's records, in all segments.

@@ -365,6 +365,8 @@ fn every_version_of_every_other_request_is_answered() {
     for answer in all(wire, |_| DescribeLogDirsRequest::default().with_topics(None)) {
         assert_eq!(answer.results[0].topics[0].partitions.len(), 3);
     }
+    let directory = &wire.call(4, &DescribeLogDirsRequest::default().with_topics(None)).results[0];
+    assert!(directory.total_bytes > directory.usable_bytes && directory.usable_bytes >= 0);
     let demo = |version: i16| {
         let partitions = elect_leaders_request::TopicPartitions::default()
             .with_topic(topic_name("demo"))

@@ -210,8 +210,12 @@ mod tests {
     fn the_answer_is_one_line_with_kafkas_keys_in_kafkas_order() {
         let partition = TopicPartition { topic: "t".to_owned(), partition: PartitionId(0) };
         let replica = ReplicaInfo { partition, size_bytes: 71, offset_lag: 0, is_future: false };
-        let directory =
-            LogDirDescription { broker: BrokerId(1), path: "/d/broker-1".into(), replicas: vec![replica] };
+        let directory = LogDirDescription {
+            broker: BrokerId(1),
+            path: "/d/broker-1".into(),
+            space_bytes: None,
+            replicas: vec![replica],
+        };
         let expected = concat!(
             r#"{"brokers":[{"broker":1,"logDirs":[{"partitions":[{"partition":"t-0","size":71,"offsetLag":0,"isFuture":false}],"#,
             r#""error":null,"logDir":"/d/broker-1"}]}],"version":1}"#,

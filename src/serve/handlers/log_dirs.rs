@@ -19,7 +19,7 @@ use std::path::Path;
 pub(in crate::serve) fn describe(call: &Call, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
     match own_directories(call, AclOperation::Describe) {
         Ok(directories) => {
-            let results = directories.iter().map(|directory| result(directory, &request));
+            let results = directories.iter().map(|directory| result(directory, &request, call.version));
             DescribeLogDirsResponse::default().with_results(results.collect())
         }
         Err(error) => DescribeLogDirsResponse::default().with_error_code(error.code.code()),
@@ -35,7 +35,11 @@ fn own_directories(call: &Call, operation: AclOperation) -> client::Result<Vec<L
     Ok(directories)
 }
 
-fn result(directory: &LogDirDescription, request: &DescribeLogDirsRequest) -> DescribeLogDirsResult {
+fn result(
+    directory: &LogDirDescription,
+    request: &DescribeLogDirsRequest,
+    version: i16,
+) -> DescribeLogDirsResult {
     let is_wanted = |replica: &ReplicaInfo| {
         let (topic, partition) = (replica.partition.topic.as_str(), replica.partition.partition.0);
         request.topics.as_ref().is_none_or(|topics| {
@@ -57,7 +61,14 @@ fn result(directory: &LogDirDescription, request: &DescribeLogDirsRequest) -> De
     let topics = topics.into_iter().map(|(name, partitions)| {
         DescribeLogDirsTopic::default().with_name(wire::topic(name)).with_partitions(partitions)
     });
+    let bytes = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let (total, usable) =
+        directory.space_bytes.map_or((-1, -1), |(total, usable)| (bytes(total), bytes(usable)));
+    // Before version 4 nobody was told.
+    let (total, usable) = if version >= 4 { (total, usable) } else { (-1, -1) };
     DescribeLogDirsResult::default()
+        .with_total_bytes(total)
+        .with_usable_bytes(usable)
         .with_log_dir(wire::text(directory.path.to_string_lossy()))
         .with_topics(topics.collect())
 }
