@@ -92,15 +92,16 @@ impl<'a> Locked<'a> {
         self.append_with(epoch, |appender, end, epoch, config| appender.append(end, batch, epoch, config))
     }
 
-    /// As `append`, for a batch that is not to be copied: `head` is a copy of its header, `records` what follows that.
+    /// As `append`, for a batch that is not to be copied: the parts are a copy of its header and what follows that. `known` are
+    /// the producers as of the log's end, if they are known.
     pub(super) fn append_parts(
         &mut self,
-        head: &mut [u8; HEADER_SIZE],
-        records: &[u8],
+        parts: (&mut [u8; HEADER_SIZE], &[u8]),
+        known: Option<&ProducerStates>,
         epoch: LeaderEpoch,
     ) -> Result<Appended> {
         self.append_with(epoch, |appender, end, epoch, config| {
-            appender.append_parts(end, head, records, epoch, config)
+            appender.append_parts(end, parts, known, epoch, config)
         })
     }
 

@@ -2,8 +2,8 @@
 
 use super::segment::Segment;
 use super::{
-    AbortedTransaction, LeaderEpochs, LogConfig, LogEnd, Result, offset_index, producer_snapshot, time_index,
-    txn_index,
+    AbortedTransaction, LeaderEpochs, LogConfig, LogEnd, ProducerStates, Result, offset_index,
+    producer_snapshot, time_index, txn_index,
 };
 use crate::disk::{self, File};
 use crate::record::{self, BatchHeader};
@@ -76,22 +76,23 @@ impl Appender {
         config: &LogConfig,
     ) -> Result<Appended> {
         let header = BatchHeader::parse(batch)?;
-        let last_offset = self.make_room(end, &header, batch.len(), config)?;
+        let last_offset = self.make_room(end, &header, batch.len(), config, None)?;
         record::stamp(batch, end.log_end, epoch);
         self.put(end, &header, last_offset, (batch, &[]), epoch, config)
     }
 
-    /// As `append`, for a batch that is not to be copied: `head` is a copy of its header, `records` what follows that.
+    /// As `append`, for a batch that is not to be copied: the parts are a copy of its header and what follows that. `known` are
+    /// the producers as of the log's end, which a roll needs.
     pub(crate) fn append_parts(
         &mut self,
         end: &mut LogEnd,
-        head: &mut [u8; record::HEADER_SIZE],
-        records: &[u8],
+        (head, records): (&mut [u8; record::HEADER_SIZE], &[u8]),
+        known: Option<&ProducerStates>,
         epoch: LeaderEpoch,
         config: &LogConfig,
     ) -> Result<Appended> {
         let header = BatchHeader::parse(head)?;
-        let last_offset = self.make_room(end, &header, head.len() + records.len(), config)?;
+        let last_offset = self.make_room(end, &header, head.len() + records.len(), config, known)?;
         record::stamp(head, end.log_end, epoch);
         self.put(end, &header, last_offset, (head, records), epoch, config)
     }
@@ -136,7 +137,7 @@ impl Appender {
         aborted: &AbortedTransaction,
     ) -> Result<Appended> {
         let header = BatchHeader::parse(marker)?;
-        let last_offset = self.make_room(end, &header, marker.len(), config)?;
+        let last_offset = self.make_room(end, &header, marker.len(), config, None)?;
         txn_index::add(&self.dir, self.segment.base, &AbortedTransaction { last_offset, ..*aborted })?;
         self.append(end, marker, epoch, config)
     }
@@ -148,10 +149,11 @@ impl Appender {
         header: &BatchHeader,
         size: usize,
         config: &LogConfig,
+        known: Option<&ProducerStates>,
     ) -> Result<Offset> {
         let last_offset = end.log_end.plus(header.last_offset().since(header.base_offset()));
         if self.must_roll(end, size as u64, header.max_timestamp(), last_offset, config) {
-            self.roll(end)?;
+            self.roll_with(end, known)?;
         }
         Ok(last_offset)
     }
@@ -187,10 +189,14 @@ impl Appender {
 
     /// Closes the active segment for good, durably, and begins the next one at the log's end.
     pub(crate) fn roll(&mut self, end: &mut LogEnd) -> Result<()> {
+        self.roll_with(end, None)
+    }
+
+    fn roll_with(&mut self, end: &mut LogEnd, known: Option<&ProducerStates>) -> Result<()> {
         self.segment.index_time(end)?;
         self.segment.trim_indexes(end)?;
         self.segment.sync()?;
-        producer_snapshot::write_snapshot(&self.dir, end.log_end)?;
+        producer_snapshot::write_snapshot(&self.dir, end.log_end, known)?;
         let next = Segment::open(&self.dir, end.log_end)?;
         disk::sync_path(&self.dir)?;
         self.segment = next;

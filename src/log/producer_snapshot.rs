@@ -103,10 +103,14 @@ fn newest_snapshot(dir: &Path, end: Offset) -> Result<(ProducerStates, Offset)> 
     Ok((ProducerStates::default(), Offset::ZERO))
 }
 
-/// Writes the snapshot of a segment that is being rolled: the state at `end`, where the next segment begins.
-pub(super) fn write_snapshot(dir: &Path, end: Offset) -> Result<()> {
-    let states = ProducerStates::load(dir, Offset::ZERO, end)?;
-    Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &states.encode())?)
+/// Writes the snapshot of a segment that is being rolled: the state at `end`, where the next segment begins. Who doesn't know
+/// it has it read from the log.
+pub(super) fn write_snapshot(dir: &Path, end: Offset, known: Option<&ProducerStates>) -> Result<()> {
+    let content = match known {
+        Some(states) => states.encode(),
+        None => ProducerStates::load(dir, Offset::ZERO, end)?.encode(),
+    };
+    Ok(disk::replace(&segment_file(dir, end, FileKind::ProducerSnapshot), &content)?)
 }
 
 /// Writes the state at `end`, unless there is a snapshot already, or nothing to be said in one.

@@ -14,6 +14,9 @@ use crate::record::BatchHeader;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
 use std::sync::Arc;
 
+/// So much is written without a sync at most.
+const FLUSH_AFTER_BYTES: u64 = 16 * 1024 * 1024;
+
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// When a producer is to be told that its batch is stored.
@@ -85,10 +88,23 @@ impl RawLogs {
         }
     }
 
+    /// Has what nobody waits for synced in the background: else a roll, which syncs all of a segment, would take long.
+    fn flush(&self, slot: &Arc<Slot>, open: &Open, end: Offset) {
+        if let Some(appender) = &open.partition.appender {
+            self.inner.syncs.add(slot, appender.log_file(), Vec::new(), end, Box::new(|_| {}));
+        }
+    }
+
     /// Tells who waits, or has what is not durable yet made so.
     fn finish(&self, slot: &Arc<Slot>, open: &mut Open, placed: &Placed, when: When) {
         match (when, &placed.unsynced) {
-            (When::Written, _) => slot.published(placed.end),
+            (When::Written, _) => {
+                slot.published(placed.end);
+                if open.unsynced_bytes >= FLUSH_AFTER_BYTES {
+                    open.unsynced_bytes = 1;
+                    self.flush(slot, open, placed.end);
+                }
+            }
             (When::Durable(done), Some((file, end))) => {
                 let names =
                     if std::mem::take(&mut open.owes_names) { open.partition.names() } else { Vec::new() };
@@ -136,10 +152,10 @@ fn place(
     shown: bool,
     gate: Option<Gate<'_>>,
 ) -> std::result::Result<Placed, Trouble> {
-    let Open { partition, producers, owes_names, is_unsynced, .. } = open;
+    let Open { partition, producers, owes_names, unsynced_bytes, .. } = open;
     let dir = partition.dir().to_owned();
     let mut locked = Partition::lock(partition)?;
-    let header = batch.header;
+    let (header, size_bytes) = (batch.header, batch.size_bytes() as u64);
     producers.catch_up(&dir, locked.log_end())?;
     if let Some(gate) = gate.filter(|_| header.is_transactional()) {
         gate(&header).map_err(Refusal::from)?;
@@ -147,7 +163,8 @@ fn place(
     let last_offset = match producers.check(&header)? {
         Some(last_offset) => last_offset,
         None => {
-            let appended = match locked.append_parts(&mut batch.head, &batch.records, epoch) {
+            let known = producers.at(locked.log_end());
+            let appended = match locked.append_parts((&mut batch.head, &batch.records), known, epoch) {
                 Ok(appended) => appended,
                 Err(e) => {
                     // How much of it was written only a look at the log tells.
@@ -164,7 +181,7 @@ fn place(
     let end = last_offset.next();
     if shown && locked.high_watermark() < end {
         locked.publish(end)?;
-        *is_unsynced = true;
+        *unsynced_bytes += size_bytes;
     }
     let unsynced = locked.unsynced().filter(|_| locked.high_watermark() < end);
     Ok(Placed { base_offset, end, unsynced: unsynced.map(|unsynced| (unsynced.file, unsynced.end)) })

@@ -41,8 +41,8 @@ pub(super) struct Open {
     pub(super) producers: Producers,
     pub(super) start: Option<LogStart>,
     readers: Vec<LogReader>,
-    /// Whether records are visible that nobody has synced.
-    pub(super) is_unsynced: bool,
+    /// About so many bytes are visible that nobody has synced; never 0 if there may be any.
+    pub(super) unsynced_bytes: u64,
     /// Whether the names of the active segment's files have yet to be synced with it.
     pub(super) owes_names: bool,
 }
@@ -66,7 +66,7 @@ impl Slot {
                 producers: Producers::default(),
                 start: None,
                 readers: Vec::new(),
-                is_unsynced: false,
+                unsynced_bytes: 0,
                 owes_names: false,
             }),
             pending: Mutex::default(),
@@ -165,7 +165,9 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let Some(appender) = self.partition.appender.as_ref().filter(|_| self.is_unsynced) else { return };
+        let Some(appender) = self.partition.appender.as_ref().filter(|_| self.unsynced_bytes > 0) else {
+            return;
+        };
         let synced = appender.log_file().sync_data();
         let named = if self.owes_names { self.partition.names() } else { Vec::new() };
         let named = named.iter().try_for_each(|path| disk::sync_path(path));

@@ -343,7 +343,7 @@ fn rebuild_snapshots(dir: &Path, found: &[Finding], end: Offset, aside: &Aside) 
     for &at in &wrong {
         aside.move_away(&path(at))?;
     }
-    wrong.into_iter().filter(|&at| at <= end).try_for_each(|at| write_snapshot(dir, at))
+    wrong.into_iter().filter(|&at| at <= end).try_for_each(|at| write_snapshot(dir, at, None))
 }
 
 /// Makes a segment's transaction index anew: an entry for each ABORT marker that ends something.
