@@ -25,12 +25,15 @@ mod describe;
 mod events;
 mod groups;
 mod input;
+mod kafka_perf;
 mod latency;
 mod listing;
 mod measure;
 mod rebalance;
 mod report;
+mod serve_data;
 mod serve_idle;
+mod serving;
 mod takeover;
 mod throughput;
 mod tools;
@@ -51,6 +54,9 @@ const BENCHES: &[(&str, Bench)] = &[
     ("rebalance", rebalance::bench),
     ("upkeep", upkeep::bench),
     ("serve-idle", serve_idle::bench),
+    ("serve-produce", serve_data::bench_produce),
+    ("serve-fetch", serve_data::bench_fetch),
+    ("kafka-perf", kafka_perf::bench),
     ("kafka", throughput::bench_real_tools),
     ("kafka-groups", bench_real_groups),
 ];

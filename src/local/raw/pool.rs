@@ -18,10 +18,15 @@ impl Pool {
     /// A buffer of `length` bytes, whatever they are.
     pub(super) fn take(&self, length: usize) -> Vec<u8> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut buffer = idle.unwrap_or_default();
-        // Zeroed only where it has never been longer.
-        buffer.resize(length, 0);
-        buffer
+        match idle {
+            Some(mut buffer) if buffer.capacity() >= length => {
+                // Zeroed only where it has never been longer.
+                buffer.resize(length, 0);
+                buffer
+            }
+            // Fresh memory is zero, and costs nothing until it is used.
+            _ => vec![0; length],
+        }
     }
 
     pub(super) fn give_back(&self, buffer: Vec<u8>) {

@@ -11,7 +11,7 @@ use super::topics::RawTopic;
 use crate::disk::{self, File, Mode};
 use crate::local::partition::Partition;
 use crate::local::state::SharedState;
-use crate::log::LogReader;
+use crate::log::{Gaps, LogReader};
 use crate::types::{Offset, PartitionId, Uuid};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -144,6 +144,11 @@ impl Open {
     pub(super) fn treat_as(&mut self, topic: &RawTopic) {
         if !self.topic.is_same_look(topic) {
             self.partition.spec.config = topic.open().config.log;
+            if topic.open().gaps() == Gaps::Compacted && self.partition.spec.gaps == Gaps::Never {
+                self.partition.spec.gaps = Gaps::Compacted;
+                // Those that were opened before take a gap for damage.
+                self.readers.clear();
+            }
             self.topic = topic.clone();
         }
     }
