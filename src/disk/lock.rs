@@ -38,6 +38,16 @@ impl FileLock {
         Ok(FileLock { file, unstopped })
     }
 
+    /// The lock on an open file if nobody has it; else the file.
+    pub(crate) fn take_at_once(file: File) -> Result<std::result::Result<FileLock, File>> {
+        let unstopped = Some(Unstopped::begin());
+        match fs2::FileExt::try_lock_exclusive(&file.file) {
+            Ok(()) => Ok(Ok(FileLock { file, unstopped })),
+            Err(e) if e.kind() == fs2::lock_contended_error().kind() => Ok(Err(file)),
+            Err(e) => Err(Error::new("lock", file.path(), e)),
+        }
+    }
+
     /// A lock that tells that its holder lives: it keeps it while it is stopped.
     pub(crate) fn for_life(self) -> FileLock {
         FileLock { unstopped: None, ..self }

@@ -241,6 +241,12 @@ impl Cluster {
         Ok(metadata.version())
     }
 
+    /// The version of the metadata, if it can be told without waiting for anybody.
+    pub(super) fn version_at_once(&self) -> Option<Offset> {
+        let mut metadata = self.shared.metadata.try_lock().ok()?;
+        metadata.is_current().then(|| metadata.version())
+    }
+
     /// All topics as a group's coordinator needs them; made anew when the metadata has changed.
     pub(super) fn catalog(&self) -> Result<Arc<TopicCatalog>> {
         let mut metadata = self.metadata();

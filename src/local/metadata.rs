@@ -123,6 +123,13 @@ impl MetadataLog {
         self.partition.channels()
     }
 
+    /// Whether nobody has written since, as far as that can be told without waiting for anybody.
+    pub(super) fn is_current(&mut self) -> bool {
+        let published = self.partition.published();
+        !self.is_missing
+            && published.is_ok_and(|state| state.is_some_and(|s| s.high_watermark == self.replayed))
+    }
+
     /// Replays what others have written since.
     pub(super) fn refresh(&mut self) -> Result<()> {
         if self.is_missing {

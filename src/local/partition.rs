@@ -177,13 +177,39 @@ impl Partition {
 
     /// Takes the partition's lock and makes sure of the log's end.
     pub(super) fn lock(&mut self) -> Result<Locked<'_>> {
+        let lock = self.prepare_lock().and_then(|()| self.locked_state_file())?;
+        self.locked(lock)
+    }
+
+    /// The same if nobody has the lock, and this process has had it before.
+    pub(super) fn lock_at_once(&mut self) -> Result<Option<Locked<'_>>> {
+        self.prepare_lock()?;
+        let Some(file) = self.state_file.take().filter(|_| self.state_writable) else { return Ok(None) };
+        match FileLock::take_at_once(file)? {
+            Ok(lock) if lock.file().is_at_its_path()? => self.locked(lock).map(Some),
+            Ok(lock) => {
+                self.unlock(lock);
+                Ok(None)
+            }
+            Err(file) => {
+                self.state_file = Some(file);
+                Ok(None)
+            }
+        }
+    }
+
+    fn prepare_lock(&self) -> Result<()> {
         if self.spec.access == Access::ReadOnly {
             return Err(Error::ReadOnly { path: self.spec.dir.clone() });
         }
         if self.failed {
             return Err(Error::Failed { dir: self.spec.dir.clone() });
         }
-        let lock = self.locked_state_file()?;
+        Ok(())
+    }
+
+    /// Makes sure of the log's end, with the lock taken.
+    fn locked(&mut self, lock: FileLock) -> Result<Locked<'_>> {
         let state = SharedState::read(lock.file(), self.boot_id)?;
         let mut state = state.unwrap_or_else(SharedState::unknown);
         let settled = if state.deleted { Err(self.deleted()) } else { self.settle(&mut state, lock.file()) };

@@ -2,6 +2,7 @@
 
 use super::batch::ClientBatch;
 use super::logs::RawLogs;
+use super::producers::Producers;
 use super::refusal::Refusal;
 use super::slot::{Open, Slot};
 use super::sync::Done;
@@ -9,6 +10,7 @@ use super::topics::RawTopic;
 use crate::client;
 use crate::disk::File;
 use crate::local::error::Error;
+use crate::local::locked::Locked;
 use crate::local::partition::Partition;
 use crate::record::BatchHeader;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
@@ -51,22 +53,18 @@ impl RawLogs {
         when: When,
         gate: Option<Gate<'_>>,
     ) -> Result<Stored> {
-        let at = format_args!("{}-{partition}", topic.name()).to_string();
-        let epoch = topic.leader_epoch(partition);
-        let epoch = epoch.ok_or_else(|| Refusal::of(ErrorCode::UnknownTopicOrPartition))?;
-        let batch = ClientBatch::check(batch, &topic.open().config, &at, now_ms())?;
-        if matches!(when, When::Durable(_)) && !topic.has_enough_replicas() {
-            let message = format!(
-                "The size of the current ISR is insufficient to satisfy the min.isr requirement for partition {at}"
-            );
-            return Err(Refusal::new(ErrorCode::NotEnoughReplicas, message));
-        }
+        let (batch, epoch) = checked(topic, partition, batch, &when)?;
         let slot = self.slot(topic, partition)?;
         let mut open = slot.open();
         open.treat_as(topic);
         let log_start = self.start_of(topic, &slot, &mut open)?;
         let append_time = batch.append_time;
-        match place(&mut open, batch, epoch, matches!(when, When::Written), gate) {
+        let shown = matches!(when, When::Written);
+        let Open { partition, producers, owes_names, unsynced_bytes, .. } = &mut *open;
+        let placed = Partition::lock(partition).map_err(Trouble::from).and_then(|mut locked| {
+            place(&mut locked, producers, (owes_names, unsynced_bytes), batch, epoch, shown, gate)
+        });
+        match placed {
             Ok(placed) => {
                 self.finish(&slot, &mut open, &placed, when);
                 Ok(Stored { base_offset: placed.base_offset, append_time, log_start })
@@ -76,6 +74,46 @@ impl RawLogs {
                 Err(self.refusal(&slot, trouble))
             }
         }
+    }
+
+    /// As `append`, for batches without a transaction, where nothing has to be waited for: neither a lock, nor a disk, nor a
+    /// look at what others have written. Gives `when` back where that is not so; then nothing has been done.
+    pub(crate) fn append_at_once(
+        &self,
+        topic: &RawTopic,
+        partition: PartitionId,
+        batch: &[u8],
+        when: When,
+    ) -> std::result::Result<Result<Stored>, When> {
+        let Some(slot) = self.slot_at_once(topic, partition) else { return Err(when) };
+        let Some(mut open) = slot.open_at_once() else { return Err(when) };
+        let (batch, epoch) = match checked(topic, partition, batch, &when) {
+            Ok(checked) if !checked.0.header.is_transactional() => checked,
+            // Whoever may wait says why.
+            _ => return Err(when),
+        };
+        open.treat_as(topic);
+        let Ok(log_start) = self.start_of(topic, &slot, &mut open) else { return Err(when) };
+        let append_time = batch.append_time;
+        let shown = matches!(when, When::Written);
+        let Open { partition, producers, owes_names, unsynced_bytes, .. } = &mut *open;
+        let Ok(Some(mut locked)) = partition.lock_at_once() else { return Err(when) };
+        let would_be = locked.end().segment_bytes + batch.size_bytes() as u64;
+        if !producers.is_at(locked.log_end()) || would_be > topic.open().config.log.segment_bytes {
+            return Err(when);
+        }
+        let placed = place(&mut locked, producers, (owes_names, unsynced_bytes), batch, epoch, shown, None);
+        drop(locked);
+        Ok(match placed {
+            Ok(placed) => {
+                self.finish(&slot, &mut open, &placed, when);
+                Ok(Stored { base_offset: placed.base_offset, append_time, log_start })
+            }
+            Err(trouble) => {
+                drop(open);
+                Err(self.refusal(&slot, trouble))
+            }
+        })
     }
 
     fn refusal(&self, slot: &Arc<Slot>, trouble: Trouble) -> Refusal {
@@ -144,17 +182,38 @@ impl From<Error> for Trouble {
     }
 }
 
-/// Puts a batch at the log's end, or finds that it is in the log, and shows it at once if it is `shown`.
+/// What a producer sent, held against its topic, and the epoch of the partition's leader.
+fn checked<'a>(
+    topic: &RawTopic,
+    partition: PartitionId,
+    batch: &'a [u8],
+    when: &When,
+) -> Result<(ClientBatch<'a>, LeaderEpoch)> {
+    let at = format_args!("{}-{partition}", topic.name()).to_string();
+    let epoch = topic.leader_epoch(partition);
+    let epoch = epoch.ok_or_else(|| Refusal::of(ErrorCode::UnknownTopicOrPartition))?;
+    let batch = ClientBatch::check(batch, &topic.open().config, &at, now_ms())?;
+    if matches!(when, When::Durable(_)) && !topic.has_enough_replicas() {
+        let message = format!(
+            "The size of the current ISR is insufficient to satisfy the min.isr requirement for partition {at}"
+        );
+        return Err(Refusal::new(ErrorCode::NotEnoughReplicas, message));
+    }
+    Ok((batch, epoch))
+}
+
+/// Puts a batch at the log's end, or finds that it is in the log, and shows it at once if it is `shown`. The
+/// slot's notes on what is to be synced are kept.
 fn place(
-    open: &mut Open,
+    locked: &mut Locked<'_>,
+    producers: &mut Producers,
+    (owes_names, unsynced_bytes): (&mut bool, &mut u64),
     mut batch: ClientBatch<'_>,
     epoch: LeaderEpoch,
     shown: bool,
     gate: Option<Gate<'_>>,
 ) -> std::result::Result<Placed, Trouble> {
-    let Open { partition, producers, owes_names, unsynced_bytes, .. } = open;
-    let dir = partition.dir().to_owned();
-    let mut locked = Partition::lock(partition)?;
+    let dir = locked.dir().to_owned();
     let (header, size_bytes) = (batch.header, batch.size_bytes() as u64);
     producers.catch_up(&dir, locked.log_end())?;
     if let Some(gate) = gate.filter(|_| header.is_transactional()) {

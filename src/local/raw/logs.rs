@@ -73,6 +73,16 @@ impl RawLogs {
         self.inner.topics.by_id(&self.inner.cluster, id)
     }
 
+    /// A topic that was looked up before, by its name, if nothing has to be waited for to tell that it is still the same.
+    pub(crate) fn topic_at_once(&self, name: &str) -> Option<RawTopic> {
+        self.inner.topics.by_name_at_once(&self.inner.cluster, name)
+    }
+
+    /// The same by its id.
+    pub(crate) fn topic_of_at_once(&self, id: Uuid) -> Option<RawTopic> {
+        self.inner.topics.by_id_at_once(&self.inner.cluster, id)
+    }
+
     /// Has `ring` called whenever readers of a partition may see more than before, or the partition is deleted. What
     /// happened before this returns may be missed: look once yourself.
     pub(crate) fn listen(
@@ -120,6 +130,13 @@ impl RawLogs {
 
     fn slots(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
         self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A partition that is open already.
+    pub(super) fn slot_at_once(&self, topic: &RawTopic, partition: PartitionId) -> Option<Arc<Slot>> {
+        let slot = self.inner.slots.try_lock().ok()?.get(&(topic.id(), partition)).cloned()?;
+        slot.used.store(self.inner.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Some(slot)
     }
 
     /// The open partition; it is opened if it isn't.

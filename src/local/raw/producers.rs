@@ -23,6 +23,11 @@ pub(super) struct Producers {
 }
 
 impl Producers {
+    /// Whether everything up to `end` has been looked at.
+    pub(super) fn is_at(&self, end: Offset) -> bool {
+        self.end == Some(end)
+    }
+
     /// Takes in everything below `end`, the log's end, which the caller keeps from moving by the partition's lock.
     pub(super) fn catch_up(&mut self, dir: &Path, end: Offset) -> Result<()> {
         if self.end.is_some_and(|known| known > end) {

@@ -80,6 +80,11 @@ impl Slot {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same if nobody holds the lock.
+    pub(super) fn open_at_once(&self) -> Option<MutexGuard<'_, Open>> {
+        self.open.try_lock().ok()
+    }
+
     fn bells(&self) -> MutexGuard<'_, Bells> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,9 +13,15 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// So many files are synced at once.
 const THREADS: usize = 4;
+/// A sync that is expected to take long waits for company for this part of its time, where there was company before.
+const PATIENCE_PART: u32 = 8;
+/// Nothing waits longer for company, nor where it would be as long as a sync takes.
+const PATIENCE_MAX: Duration = Duration::from_millis(2);
+const PATIENCE_MIN: Duration = Duration::from_micros(100);
 
 /// Is called once when the records are durable and visible, or can't be made so. Must not block.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
@@ -29,6 +35,24 @@ pub(super) struct Pending {
     waiting: Vec<Done>,
     /// Whether it is in the queue, or being synced.
     is_queued: bool,
+    /// How long syncs take of late, and how many batches the last one was for.
+    usual_time: Duration,
+    last_count: usize,
+}
+
+impl Pending {
+    /// How long the next sync should wait for more: a producer that has several batches under way sends the next ones as soon
+    /// as it is told of the last.
+    fn patience(&self) -> Duration {
+        let patience = (self.usual_time / PATIENCE_PART).min(PATIENCE_MAX);
+        let has_company = self.last_count.max(self.waiting.len()) > 1;
+        if has_company && patience >= PATIENCE_MIN { patience } else { Duration::ZERO }
+    }
+
+    fn took(&mut self, time: Duration, count: usize) {
+        self.usual_time = (self.usual_time * 3 + time) / 4;
+        self.last_count = count;
+    }
 }
 
 #[derive(Default)]
@@ -144,6 +168,10 @@ fn run(shared: &Shared) {
 
 /// Syncs what waits of a partition; says whether more has come meanwhile.
 fn sync(slot: &Arc<Slot>) -> bool {
+    let patience = pending(slot).patience();
+    if !patience.is_zero() {
+        thread::sleep(patience);
+    }
     let (file, names, end, waiting) = {
         let mut pending = pending(slot);
         let names = std::mem::take(&mut pending.names);
@@ -154,10 +182,12 @@ fn sync(slot: &Arc<Slot>) -> bool {
         refuse_all(waiting, &Refusal::new(ErrorCode::KafkaStorage, "an earlier sync failed"));
         return has_more(slot);
     }
+    let began = Instant::now();
     let outcome = match &file {
         Some(file) => file.sync_data().and_then(|()| names.iter().try_for_each(|path| disk::sync_path(path))),
         None => Ok(()),
     };
+    pending(slot).took(began.elapsed(), waiting.len());
     let outcome = {
         let mut open = slot.open();
         match outcome {

@@ -83,6 +83,26 @@ impl Topics {
         found.ok_or_else(|| client::Error::of(ErrorCode::UnknownTopicId))
     }
 
+    /// A topic that has been looked up before and is still as it was, if that can be told without waiting for anybody.
+    pub(super) fn by_name_at_once(&self, cluster: &Cluster, name: &str) -> Option<RawTopic> {
+        self.at_once(cluster, |known| known.by_name.get(name).cloned())
+    }
+
+    /// The same by its id.
+    pub(super) fn by_id_at_once(&self, cluster: &Cluster, id: Uuid) -> Option<RawTopic> {
+        self.at_once(cluster, |known| known.by_id.get(&id).cloned())
+    }
+
+    fn at_once(
+        &self,
+        cluster: &Cluster,
+        known_one: impl FnOnce(&Known) -> Option<RawTopic>,
+    ) -> Option<RawTopic> {
+        let version = cluster.version_at_once()?;
+        let known = self.known.try_lock().ok()?;
+        if known.version == Some(version) { known_one(&known) } else { None }
+    }
+
     fn find(
         &self,
         cluster: &Cluster,
