@@ -10,7 +10,7 @@ use crate::client;
 use crate::local::{Done, RawTopic, Refusal, Stored, When};
 use crate::record::BatchHeader;
 use crate::serve::call::{Answer, Call, Hangup};
-use crate::serve::permissions::Access;
+use crate::serve::permissions::{self, Access};
 use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, INTERNAL_TOPICS, PartitionId, TopicPartition, Uuid};
 use bytes::Bytes;
@@ -63,6 +63,10 @@ pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answ
 /// Appends the only batch of a request where nothing has to be waited for: that spares two changes of threads, which cost
 /// more than the append. `None` where something has to be, or nobody knows yet.
 fn append_at_once(call: &Call, request: &ProduceRequest, acks: Acks) -> Option<Appended> {
+    // What entries there are only a look at the directory tells.
+    if permissions::are_enforced(call) {
+        return None;
+    }
     let ([data], logs) = (&request.topic_data[..], &call.context.logs) else { return None };
     let [partition] = &data.partition_data[..] else { return None };
     let topic = match call.version >= TOPIC_IDS_FROM {
