@@ -175,7 +175,7 @@ impl NetworkTransactions {
         producer: ProducerIdentity,
         partition: &TopicPartition,
     ) -> Result<()> {
-        self.shared.logs.with(&self.shared.cluster, transactional_id, |log| {
+        self.shared.logs.with_under_lock(&self.shared.cluster, transactional_id, |log| {
             let known = log.get(transactional_id);
             Ok(match check_ongoing(known, producer.id, producer.epoch, partition) {
                 Ok(()) => Ok(()),

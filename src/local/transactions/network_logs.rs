@@ -30,12 +30,39 @@ impl LogPool {
         work: impl FnOnce(&mut TransactionLog) -> Result<T>,
     ) -> Result<T> {
         let topic = self.topic(cluster)?;
+        self.with_log_of(&topic, cluster, transactional_id, work)
+    }
+
+    /// The same under the lock of a partition that something is to be appended to: the topic is the one that was found last.
+    /// Whoever looks at the metadata may have to wait for somebody who waits for that very lock, to take away the directory
+    /// of a topic that is no more.
+    pub(super) fn with_under_lock<T>(
+        &self,
+        cluster: &Cluster,
+        transactional_id: &str,
+        work: impl FnOnce(&mut TransactionLog) -> Result<T>,
+    ) -> Result<T> {
+        let known = self.topic.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let topic = match known {
+            Some((_, topic)) => topic,
+            None => self.topic(cluster)?,
+        };
+        self.with_log_of(&topic, cluster, transactional_id, work)
+    }
+
+    fn with_log_of<T>(
+        &self,
+        topic: &OpenTopic,
+        cluster: &Cluster,
+        transactional_id: &str,
+        work: impl FnOnce(&mut TransactionLog) -> Result<T>,
+    ) -> Result<T> {
         let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
         let id = state_partition(transactional_id, count);
         // One that fails is not put back: nobody knows what it has seen.
         let mut log = match self.take(topic.id, id) {
             Some(mut log) => log.refresh().map(|()| log)?,
-            None => TransactionLog::open_partition(cluster, &topic, id)?,
+            None => TransactionLog::open_partition(cluster, topic, id)?,
         };
         let outcome = work(&mut log)?;
         let surplus = {

@@ -59,13 +59,20 @@ impl NetworkGroups {
             if let Some(answer) = ticket.take_answer() {
                 break answer;
             }
-            let _ = shard.with(|log| {
+            let written = shard.with(|log| {
                 let mut queue = shard.queue();
                 let count = queue.len().min(MAX_TOGETHER);
                 let tickets: Vec<Arc<Ticket>> = queue.drain(..count).collect();
                 drop(queue);
                 write(log, &tickets)
             });
+            // The log can't be opened, say: nobody will take the commit, unless somebody has.
+            if let Err(error) = written
+                && ticket.take_commit().is_some()
+            {
+                shard.queue().retain(|other| !Arc::ptr_eq(other, &ticket));
+                break Err(code_of(&error));
+            }
         };
         if answer.is_ok()
             && let Some(host) = self.shared.host(&group).filter(|host| host.has(&member_id))

@@ -6,7 +6,7 @@
 
 use super::wanted::{Name, Wanted};
 use crate::types::ErrorCode;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ impl Session {
                 }
             }
         }
-        let gone: Vec<Name> = forgotten.filter(|name| self.places.contains_key(name)).collect();
+        let gone: HashSet<Name> = forgotten.filter(|name| self.places.contains_key(name)).collect();
         if !gone.is_empty() {
             self.partitions.retain(|(wanted, _)| !gone.contains(&wanted.name));
             self.index();
@@ -103,14 +103,14 @@ impl SessionRef {
     /// their turn. `told` is by place in the session.
     pub(super) fn note(&self, told: &[(Name, Option<Told>, bool)]) {
         let mut session = lock(&self.session);
-        let mut served = Vec::new();
+        let mut served: HashSet<&Name> = HashSet::new();
         for (name, told, has_records) in told {
             let Some(&place) = session.places.get(name) else { continue };
             if let Some((_, known)) = session.partitions.get_mut(place) {
                 *known = *told;
             }
             if *has_records {
-                served.push(name.clone());
+                served.insert(name);
             }
         }
         if !served.is_empty() && served.len() < session.partitions.len() {
@@ -159,8 +159,14 @@ impl Sessions {
         known.epoch = next_epoch(epoch);
         known.used = now;
         table.partition_count = (table.partition_count + known.partitions.len()).saturating_sub(before);
+        let grows = known.partitions.len() > before;
         let partitions = known.partitions.clone();
         drop(known);
+        if grows && table.partition_count > PARTITIONS_MOST {
+            // Its client begins anew, and finds that it has to do without one.
+            table.remove(id);
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        }
         if partitions.is_empty() {
             table.remove(id);
             return Ok((Mode::Full, Vec::new()));
