@@ -4,7 +4,7 @@
 use super::call::{Answer, Call, Hangup, Peer, Reply};
 use super::context::Context;
 use super::handlers::api_versions;
-use super::limits::{Hold, PROOF_TIME, UNPROVEN_FRAME_BYTES_MAX, frame_time};
+use super::limits::{Hold, PROOF_TIME, STRUCTURED_BYTES_MAX, UNPROVEN_FRAME_BYTES_MAX, frame_time};
 use super::metrics::{Metrics, Timed, timed};
 use super::session::{Session, Verdict};
 use super::{dispatch, faults, versions};
@@ -254,6 +254,9 @@ fn open(mut frame: Bytes, peer: &Arc<Peer>, context: &Arc<Context>) -> Result<Op
             ApiKey::ApiVersions => Ok(Opened::Unsupported(api_versions::unsupported(&call(None))?)),
             _ => Err(Hangup::NotServed { key: number, version }),
         };
+    }
+    if frame.len() > STRUCTURED_BYTES_MAX && key != ApiKey::Produce {
+        return Err(Hangup::Size { size: i32::try_from(frame.len()).unwrap_or(i32::MAX) });
     }
     let header = RequestHeader::decode(&mut frame, key.request_header_version(version));
     let header = header.map_err(|_| Hangup::Header)?;

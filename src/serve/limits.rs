@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest request of a client that has not yet proven who it is.
 pub(super) const UNPROVEN_FRAME_BYTES_MAX: usize = 256 * 1024;
+/// The largest request but a Produce: what is not records takes many times as much memory when it is taken apart.
+pub(super) const STRUCTURED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A request up to this size needs nothing of the budget.
 const FREE_FRAME_BYTES: usize = 64 * 1024;
 /// The budget is counted in pieces of this size.

@@ -4,7 +4,7 @@
 use super::ledger::Ledger;
 use super::network::{NetworkShares, ShareRequest};
 use crate::types::{ErrorCode, Offset, PartitionId, Uuid};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// `group.share.max.share.sessions`
@@ -53,10 +53,13 @@ impl ShareSession {
 }
 
 impl Inner {
-    fn add(&mut self, topic_id: Uuid, partition: PartitionId) {
-        let is_known = self.parts.iter().any(|part| (part.topic_id, part.partition) == (topic_id, partition));
-        if !is_known && self.parts.len() < PARTITIONS_MAX {
-            self.parts.push(Part { topic_id, partition, ledger: None, sign: None });
+    /// Takes in those partitions that it hasn't, as long as there is room.
+    fn add(&mut self, wanted: impl Iterator<Item = (Uuid, PartitionId)>) {
+        let mut known: HashSet<_> = self.parts.iter().map(|part| (part.topic_id, part.partition)).collect();
+        for (topic_id, partition) in wanted {
+            if self.parts.len() < PARTITIONS_MAX && known.insert((topic_id, partition)) {
+                self.parts.push(Part { topic_id, partition, ledger: None, sign: None });
+            }
         }
     }
 }
@@ -103,9 +106,9 @@ impl NetworkShares {
             epoch => self.sessions.count(&key, epoch)?,
         };
         let mut inner = session.lock();
-        let is_forgotten = |part: &Part| request.forgotten.contains(&(part.topic_id, part.partition));
-        inner.parts.retain(|part| !is_forgotten(part));
-        request.parts.iter().for_each(|part| inner.add(part.topic_id, part.partition));
+        let forgotten: HashSet<_> = request.forgotten.iter().copied().collect();
+        inner.parts.retain(|part| !forgotten.contains(&(part.topic_id, part.partition)));
+        inner.add(request.parts.iter().map(|part| (part.topic_id, part.partition)));
         drop(inner);
         Ok(session)
     }

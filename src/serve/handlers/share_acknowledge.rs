@@ -10,6 +10,7 @@ use kafka_protocol::messages::ShareAcknowledgeRequest;
 use kafka_protocol::messages::share_acknowledge_response::{
     PartitionData, ShareAcknowledgeResponse, ShareAcknowledgeTopicResponse,
 };
+use std::collections::HashMap;
 
 /// The version of what the protocol crate reads and writes; 2 has one field more on either way.
 const KNOWN: i16 = 1;
@@ -82,10 +83,12 @@ fn acknowledge(call: &Call, request: &ShareRequest) -> client::Result<Vec<ShareA
 
 fn topics(answers: &[ShareAnswer]) -> Vec<ShareAcknowledgeTopicResponse> {
     let mut topics: Vec<(Uuid, Vec<PartitionData>)> = Vec::new();
+    let mut places: HashMap<Uuid, usize> = HashMap::new();
     for (topic_id, partition, answer) in answers {
         let code = answer.map_or_else(ErrorCode::code, |()| 0);
         let data = PartitionData::default().with_partition_index(partition.0).with_error_code(code);
-        match topics.iter_mut().find(|(id, _)| id == topic_id) {
+        let place = *places.entry(*topic_id).or_insert(topics.len());
+        match topics.get_mut(place) {
             Some((_, partitions)) => partitions.push(data),
             None => topics.push((*topic_id, vec![data])),
         }

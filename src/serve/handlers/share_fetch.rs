@@ -13,6 +13,7 @@ use kafka_protocol::messages::share_fetch_request::FetchTopic;
 use kafka_protocol::messages::share_fetch_response::{
     AcquiredRecords, PartitionData, ShareFetchResponse, ShareFetchableTopicResponse,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -46,6 +47,8 @@ pub(in crate::serve) async fn answer(call: Call, body: Bytes) -> Result<Answer, 
         whole_batches: mode != RECORD_LIMIT,
     };
     let wait = Duration::from_millis(u64::try_from(message.max_wait_ms).unwrap_or(0));
+    // As with Fetch.
+    let wait = wait.min(call.context.guard.limits.idle);
     let response = match fetch(&call, request, wanted, wait).await? {
         Ok(outcome) => response(outcome),
         Err(error) => ShareFetchResponse::default()
@@ -174,22 +177,29 @@ fn response(outcome: Outcome) -> ShareFetchResponse {
         let code = refused.map_or_else(ErrorCode::code, |()| 0);
         parts.push((topic_id, empty(partition).with_error_code(code)));
     }
+    let mut places: HashMap<(Uuid, i32), usize> = HashMap::with_capacity(parts.len());
+    for (place, (topic_id, data)) in parts.iter().enumerate() {
+        places.entry((*topic_id, data.partition_index)).or_insert(place);
+    }
     for (topic_id, partition, answer) in answers {
         let code = answer.map_or_else(ErrorCode::code, |()| 0);
-        let is_it =
-            |(id, data): &&mut (Uuid, PartitionData)| (*id, data.partition_index) == (topic_id, partition.0);
-        match parts.iter_mut().find(is_it) {
+        let known = places.get(&(topic_id, partition.0)).and_then(|&place| parts.get_mut(place));
+        match known {
             Some((_, data)) => data.acknowledge_error_code = code,
-            None => parts.push((topic_id, empty(partition).with_acknowledge_error_code(code))),
+            None => {
+                places.insert((topic_id, partition.0), parts.len());
+                parts.push((topic_id, empty(partition).with_acknowledge_error_code(code)));
+            }
         }
     }
     let mut topics: Vec<ShareFetchableTopicResponse> = Vec::new();
+    let mut places: HashMap<Uuid, usize> = HashMap::new();
     for (topic_id, data) in parts {
-        let id = wire::uuid(topic_id);
-        match topics.iter_mut().find(|topic| topic.topic_id == id) {
+        let place = *places.entry(topic_id).or_insert(topics.len());
+        match topics.get_mut(place) {
             Some(topic) => topic.partitions.push(data),
             None => {
-                let topic = ShareFetchableTopicResponse::default().with_topic_id(id);
+                let topic = ShareFetchableTopicResponse::default().with_topic_id(wire::uuid(topic_id));
                 topics.push(topic.with_partitions(vec![data]));
             }
         }

@@ -27,7 +27,9 @@ pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answ
         Err(code) => return Ok(Answer::Now(call.encode(&refused(code))?)),
     };
     let limits = limits(&request);
+    // Whether the client is still there is not known while it waits: no longer than one that says nothing.
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let wait = wait.min(call.context.guard.limits.idle);
     let (partitions, before): (Vec<Wanted>, Vec<Option<Told>>) = partitions.into_iter().unzip();
     let gathered = gather(&call, partitions, by_id, limits, wait).await?;
     let reply = answer(&call, mode, by_id, gathered.parts, &before, limits.isolation)?;
