@@ -54,6 +54,8 @@ pub(crate) enum Error {
     Transaction(#[from] txn::Error),
     #[error("can't start a thread: {source}")]
     Thread { source: std::io::Error },
+    #[error("this process speaks for as many members of groups as it can")]
+    TooManyMembers,
     #[error("group record: {0}")]
     GroupEncoding(#[from] crate::group::Error),
     #[error("{}: {what}", path.display())]
@@ -83,6 +85,7 @@ impl From<Error> for client::Error {
             | Error::TransactionRecord { .. } => ErrorCode::CorruptMessage,
             Error::Transaction(txn::Error::Fenced) => return client::Error::of(ErrorCode::ProducerFenced),
             Error::Transaction(txn::Error::State(_)) => ErrorCode::InvalidTxnState,
+            Error::TooManyMembers => ErrorCode::GroupMaxSizeReached,
             _ => ErrorCode::KafkaStorage,
         };
         let hint = hint(&error);

@@ -30,4 +30,4 @@ pub(super) use member::GroupMember;
 pub(crate) use network::{
     Commit, FetchOffsets, FetchedOffsets, JoinAnswer, JoinReply, Leaver, NetworkGroups, SyncReply,
 };
-pub(super) use presence::Presence;
+pub(super) use presence::{Presence, Seat};

@@ -1,12 +1,40 @@
 //! Who is there: a member holds the lock on a file of its own for as long as it lives, and writes into it that it does.
 
 use super::super::cluster::Cluster;
-use super::super::error::Result;
+use super::super::error::{Error, Result};
 use super::super::paths::Coordination;
 use crate::disk::{self, FileLock, SharedWord};
 use crate::types::TimestampMs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many seats are taken, and how many there are, in this process.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+static SEATS: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// One of the descriptors that a process has for the locks of members: whoever joins without end is not to take the last.
+#[derive(Debug)]
+pub(in crate::local) struct Seat(());
+
+impl Seat {
+    /// From here on there are so many.
+    pub(super) fn limit(count: usize) {
+        SEATS.store(count, Ordering::Relaxed);
+    }
+
+    pub(in crate::local) fn take() -> Result<Seat> {
+        let room = |taken: usize| (taken < SEATS.load(Ordering::Relaxed)).then_some(taken + 1);
+        let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
+        taken.map(|_| Seat(())).map_err(|_| Error::TooManyMembers)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// A member's lock on its file. Dropping it is what a crash does: the file stays and nobody holds it.
 ///
@@ -15,6 +43,7 @@ use std::sync::Arc;
 pub(in crate::local) struct Presence {
     path: PathBuf,
     _lock: FileLock,
+    _seat: Seat,
     pulse: Arc<SharedWord>,
 }
 
@@ -25,12 +54,13 @@ impl Presence {
         group: &str,
         member_id: &str,
     ) -> Result<Presence> {
+        let seat = Seat::take()?;
         disk::create_dirs(&coordination.group_members(group))?;
         let path = coordination.group_member(group, member_id);
         let lock = FileLock::acquire(&path)?.for_life();
         let pulse = Arc::new(SharedWord::open(&path)?);
         pulse.set(disk::monotonic_ms());
-        Ok(Presence { path, _lock: lock, pulse })
+        Ok(Presence { path, _lock: lock, _seat: seat, pulse })
     }
 
     /// Where signs of life go.

@@ -2,7 +2,7 @@
 
 use super::super::cluster::Cluster;
 use super::super::error::Result as LocalResult;
-use super::super::groups::{GroupLog, Sync};
+use super::super::groups::{GroupLog, Seat, Sync};
 use super::desk::{bury, is_behind};
 use super::network::{NetworkShares, ShareBeat, SharePlace};
 use super::settings::ShareSettings;
@@ -24,6 +24,7 @@ pub(super) struct Places {
 
 struct Held {
     lock: FileLock,
+    _seat: Seat,
     /// Without a heartbeat for this long the member is dead.
     session: Duration,
 }
@@ -40,6 +41,8 @@ impl Places {
         disk::create_dirs(&coordination.group_members(group))?;
         let path = coordination.group_member(group, member_id);
         let mut held = self.held();
+        // Of the dead the lock is given up, so that others see it.
+        held.retain(|one, known| *one == path || disk::age(one).is_some_and(|silent| silent < known.session));
         let is_held = match held.get_mut(&path) {
             Some(known) => {
                 known.session = session;
@@ -49,12 +52,11 @@ impl Places {
         };
         if !is_held {
             held.remove(&path);
+            let seat = Seat::take()?;
             if let Some(lock) = FileLock::try_acquire(&path)? {
-                held.insert(path.clone(), Held { lock, session });
+                held.insert(path.clone(), Held { lock, _seat: seat, session });
             }
         }
-        // Of the dead the lock is given up, so that others see it.
-        held.retain(|one, known| *one == path || disk::age(one).is_some_and(|silent| silent < known.session));
         Ok(disk::touch(&path)?)
     }
 

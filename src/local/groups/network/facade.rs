@@ -2,15 +2,20 @@
 
 use super::super::super::cluster::Cluster;
 use super::super::log::{GroupLog, OFFSETS_TOPIC, Sync};
+use super::super::presence::Seat;
 use super::super::settle::{Batches, next_deadline, settle};
 use super::clock::Clock;
 use super::host::Host;
 use super::shard::Shard;
 use crate::client::{self, Result};
+use crate::disk;
 use crate::group::{GroupKind, Groups, group_partition};
 use crate::types::{ErrorCode, PartitionId, TimestampMs, Uuid};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One in so many descriptors is for the members that a server speaks for.
+const DESCRIPTORS_OF_MEMBERS: u64 = 8;
 
 /// The groups of a directory, for a server. Every call may block for a moment; answers that take longer come by a callback,
 /// which must not block.
@@ -28,6 +33,7 @@ pub(super) struct Shared {
 
 impl NetworkGroups {
     pub(crate) fn new(cluster: &Cluster) -> NetworkGroups {
+        Seat::limit(usize::try_from(disk::raise_open_files() / DESCRIPTORS_OF_MEMBERS).unwrap_or(usize::MAX));
         let (cluster, clock) = (cluster.clone(), Clock::new());
         let (shards, hosts) = (Mutex::default(), Mutex::default());
         NetworkGroups { shared: Arc::new(Shared { cluster, shards, hosts, clock }) }
