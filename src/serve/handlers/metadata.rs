@@ -10,6 +10,7 @@ use kafka_protocol::messages::metadata_request::{MetadataRequest, MetadataReques
 use kafka_protocol::messages::metadata_response::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
+use std::collections::HashSet;
 
 pub(in crate::serve) fn handle(call: &Call, request: MetadataRequest) -> MetadataResponse {
     match answer(call, &request) {
@@ -67,6 +68,10 @@ fn topics(
         // One that has gone since it was listed is left out.
         return Ok(answers.filter_map(Result::ok).map(|topic| described(&topic)).collect());
     };
+    // However often one is named, it is answered once, as by Kafka: answers are much longer than names.
+    let mut seen = HashSet::new();
+    let wanted: Vec<&MetadataRequestTopic> =
+        wanted.iter().filter(|topic| seen.insert((&topic.name, topic.topic_id))).collect();
     let listing =
         if wanted.iter().any(|topic| !topic.topic_id.is_nil()) { admin.list_topics()? } else { Vec::new() };
     let answers = wanted.iter().map(|topic| {
