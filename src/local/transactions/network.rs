@@ -21,6 +21,7 @@ use crate::metadata;
 use crate::record::EndTxn;
 use crate::txn::{self, EPOCH_LAST, End, Protocol, Status, TransactionValue};
 use crate::types::{ErrorCode, TopicPartition};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// `transaction.max.timeout.ms`, where nothing else is set.
@@ -239,7 +240,7 @@ impl NetworkTransactions {
     }
 
     /// Those of the partitions that there are none of.
-    pub(crate) fn missing(&self, partitions: &[TopicPartition]) -> Result<Vec<TopicPartition>> {
+    pub(crate) fn missing(&self, partitions: &[TopicPartition]) -> Result<BTreeSet<TopicPartition>> {
         let catalog = self.shared.cluster.catalog()?;
         let is_there = |partition: &&TopicPartition| {
             let topic = catalog.get(&partition.topic);
