@@ -5,6 +5,7 @@ use super::call::{Hangup, Peer};
 use super::connection;
 use super::context::Context;
 use super::error::Error;
+use super::handlers::share_fetch;
 use super::limits::PROOF_TIME;
 use super::metrics::{self, Metrics};
 use super::security::{Gate, Principal};
@@ -206,7 +207,9 @@ async fn served(stream: TcpStream, peer: Peer, gate: Arc<Gate>, context: Arc<Con
     let (address, metrics) = (peer.address, context.metrics.clone());
     let _connected = metrics.as_ref().map(Metrics::connect);
     tracing::debug!(peer = %address, "connected");
-    match serve(stream, peer, gate, context).await {
+    let ended = serve(stream, peer, gate, Arc::clone(&context)).await;
+    share_fetch::hang_up(context, address).await;
+    match ended {
         Ok(()) => tracing::debug!(peer = %address, "disconnected"),
         // Why a connection ended is of no interest to the others.
         Err(why) => {

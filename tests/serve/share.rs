@@ -216,6 +216,21 @@ fn who_waits_is_woken_by_what_a_command_produces_and_by_what_another_gives_back(
 }
 
 #[test]
+fn what_a_client_has_that_hangs_up_is_given_to_others_at_once() {
+    let kt = directory();
+    produce(&kt, &["a"]);
+    let server = Served::start(&kt, "");
+    let (mut one, mut other) = (Member::join(&server, "one"), Member::join(&server, "other"));
+    assert_eq!(one.fetch(&[], 60_000).1, of(&[(0, "a", 1)]));
+    let request = other.request(&[], 25_000);
+    other.wire.send(1, &request);
+    drop(one);
+    // Before its lock would end.
+    let answer = other.wire.receive::<ShareFetchRequest>(1);
+    assert_eq!(records(&answer.responses[0].partitions[0]), of(&[(0, "a", 2)]));
+}
+
+#[test]
 fn a_session_counts_its_requests() {
     let kt = directory();
     produce(&kt, &["a", "b", "c"]);

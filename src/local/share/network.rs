@@ -17,6 +17,7 @@ use super::settings::ShareSettings;
 use super::state_log::StateLogs;
 use crate::client::Result;
 use crate::types::{ErrorCode, Offset, PartitionId, Uuid};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a server needs for share groups, for as long as it runs.
@@ -90,6 +91,8 @@ pub(crate) struct ShareRequest {
     pub(crate) member_id: String,
     /// 0 opens a session, -1 ends it, and in between it counts.
     pub(crate) epoch: i32,
+    /// Where it comes from: with the connection on which it was opened a session ends.
+    pub(crate) client: Option<SocketAddr>,
     pub(crate) parts: Vec<ShareRequestPart>,
     pub(crate) forgotten: Vec<(Uuid, PartitionId)>,
     /// The request may say of records that the member needs more time for them.

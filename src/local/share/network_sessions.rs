@@ -5,6 +5,7 @@ use super::ledger::Ledger;
 use super::network::{NetworkShares, ShareRequest};
 use crate::types::{ErrorCode, Offset, PartitionId, Uuid};
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// `group.share.max.share.sessions`
@@ -25,6 +26,7 @@ pub(super) struct Sessions {
 pub(crate) struct ShareSession {
     pub(super) group: String,
     pub(super) member_id: String,
+    client: Option<SocketAddr>,
     pub(super) inner: Mutex<Inner>,
 }
 
@@ -98,6 +100,7 @@ impl NetworkShares {
                 let session = Arc::new(ShareSession {
                     group: request.group.clone(),
                     member_id: request.member_id.clone(),
+                    client: request.client,
                     inner: Mutex::new(Inner { epoch: 1, parts: Vec::new(), turn: 0 }),
                 });
                 open.insert(key, Arc::clone(&session));
@@ -120,6 +123,12 @@ impl NetworkShares {
             0 => Err(ErrorCode::InvalidShareSessionEpoch),
             epoch => self.sessions.count(&key, epoch),
         }
+    }
+
+    /// The sessions that were opened on a connection, which is closed: they are to be ended.
+    pub(crate) fn sessions_of(&self, client: SocketAddr) -> Vec<Arc<ShareSession>> {
+        let open = self.sessions.open();
+        open.values().filter(|session| session.client == Some(client)).cloned().collect()
     }
 
     /// Forgets a session, unless there is another one of the same member by now.

@@ -63,6 +63,7 @@ fn read(request: &ShareAcknowledgeRequest, renews: bool) -> ShareRequest {
         group: request.group_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         member_id: request.member_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         epoch: request.share_session_epoch,
+        client: None,
         parts,
         forgotten: Vec::new(),
         renews,

@@ -5,6 +5,7 @@ use crate::local::{
     ShareAnswer, ShareFetched, ShareGiven, ShareRequest, ShareRequestPart, ShareSession, ShareWanted,
 };
 use crate::serve::call::{Answer, Call, Hangup};
+use crate::serve::context::Context;
 use crate::serve::{newer, wire};
 use crate::types::{ErrorCode, Offset, PartitionId, Uuid};
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use kafka_protocol::messages::share_fetch_response::{
     AcquiredRecords, PartitionData, ShareFetchResponse, ShareFetchableTopicResponse,
 };
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -40,7 +42,7 @@ pub(in crate::serve) async fn answer(call: Call, body: Bytes) -> Result<Answer, 
         _ => newer::share_fetch(&body).map_err(|e| call.malformed(&e))?,
     };
     let message: ShareFetchRequest = call.decode_as(&mut body, KNOWN)?;
-    let request = Arc::new(read(&message, renews));
+    let request = Arc::new(read(&call, &message, renews));
     let wanted = ShareWanted {
         bytes_max: usize::try_from(message.max_bytes.clamp(0, BYTES_MAX)).unwrap_or(0),
         records_max: i64::from(message.max_records.max(0)),
@@ -58,7 +60,7 @@ pub(in crate::serve) async fn answer(call: Call, body: Bytes) -> Result<Answer, 
     Ok(Answer::Now(call.encode_as(&response, KNOWN)?))
 }
 
-fn read(message: &ShareFetchRequest, renews: bool) -> ShareRequest {
+fn read(call: &Call, message: &ShareFetchRequest, renews: bool) -> ShareRequest {
     let forgotten = message.forgotten_topics_data.iter().flat_map(|topic| {
         let id = wire::own_uuid(topic.topic_id);
         topic.partitions.iter().map(move |&partition| (id, PartitionId(partition)))
@@ -67,6 +69,7 @@ fn read(message: &ShareFetchRequest, renews: bool) -> ShareRequest {
         group: message.group_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         member_id: message.member_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         epoch: message.share_session_epoch,
+        client: Some(call.peer.address),
         parts: message.topics.iter().flat_map(parts).collect(),
         forgotten: forgotten.collect(),
         renews,
@@ -165,6 +168,21 @@ async fn wait_for_records(
             }
         }
     }
+}
+
+/// A client has hung up: what it still has goes to others.
+pub(in crate::serve) async fn hang_up(context: Arc<Context>, client: SocketAddr) {
+    let sessions = context.shares.sessions_of(client);
+    if sessions.is_empty() {
+        return;
+    }
+    // What can't be given back now others get when its lock ends.
+    let given_back = tokio::task::spawn_blocking(move || {
+        for session in sessions {
+            let _ = context.shares.end_session(&session);
+        }
+    });
+    let _ = given_back.await;
 }
 
 fn response(outcome: Outcome) -> ShareFetchResponse {
