@@ -12,6 +12,7 @@ use crate::disk::File;
 use crate::local::error::Error;
 use crate::local::locked::Locked;
 use crate::local::partition::Partition;
+use crate::log::Appender;
 use crate::record::BatchHeader;
 use crate::types::{ErrorCode, LeaderEpoch, Offset, PartitionId, TimestampMs, now_ms};
 use std::sync::Arc;
@@ -148,8 +149,12 @@ impl RawLogs {
                     if std::mem::take(&mut open.owes_names) { open.partition.names() } else { Vec::new() };
                 self.inner.syncs.add(slot, Arc::clone(file), names, *end, done);
             }
-            // It came a second time, and is durable by now.
-            (When::Durable(done), None) => done(Ok(())),
+            // It came a second time, and is visible. That tells nothing of the disk: whoever appended behind it may not have
+            // waited for one.
+            (When::Durable(done), None) => match open.partition.appender.as_ref().map(Appender::log_file) {
+                Some(file) => self.inner.syncs.add(slot, file, open.partition.names(), placed.end, done),
+                None => done(Ok(())),
+            },
         }
     }
 }

@@ -165,7 +165,7 @@ impl RawLogs {
         Ok(slot)
     }
 
-    /// Forgets a partition that was deleted, or whose handle is dead: the next one who comes opens it anew.
+    /// Forgets a partition that was deleted: the next one who comes opens it anew.
     pub(super) fn forget(&self, slot: &Arc<Slot>) {
         let mut slots = self.slots();
         let key = (slot.topic_id, slot.partition);
@@ -175,9 +175,10 @@ impl RawLogs {
         drop(forgotten);
     }
 
-    /// Has what an error says of a partition borne in mind.
+    /// Has what an error says of a partition borne in mind. One whose sync failed is kept, and takes no more until the server
+    /// is started anew: a handle that knows nothing of it would find the lost batches in the system's cache.
     pub(super) fn learn(&self, slot: &Arc<Slot>, error: &Error) {
-        if error.is_gone() || matches!(error, Error::Failed { .. }) {
+        if error.is_gone() {
             self.forget(slot);
         }
     }
@@ -190,7 +191,7 @@ fn evict(slots: &mut HashMap<Key, Arc<Slot>>) -> Vec<Arc<Slot>> {
     ages.sort_unstable_by_key(|(used, _)| *used);
     let is_idle = |slots: &HashMap<Key, Arc<Slot>>, key| {
         // Who takes one holds the lock that the caller has.
-        slots.get(key).is_some_and(|slot| Arc::strong_count(slot) == 1)
+        slots.get(key).is_some_and(|slot| Arc::strong_count(slot) == 1 && !slot.has_failed())
     };
     let mut evicted = Vec::new();
     for (_, key) in ages.iter().take((slots.len() / 8).max(1)) {

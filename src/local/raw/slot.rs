@@ -85,6 +85,11 @@ impl Slot {
         self.open.try_lock().ok()
     }
 
+    /// Whether a sync failed. Somebody who holds the lock will tell.
+    pub(super) fn has_failed(&self) -> bool {
+        self.open_at_once().is_none_or(|open| open.partition.failed)
+    }
+
     fn bells(&self) -> MutexGuard<'_, Bells> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
