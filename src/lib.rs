@@ -4,7 +4,7 @@
 //! Modules depend downward only: `cli` on `client` and `output`; `local` on the engine (`log`, `group`,
 //! `metadata`, `record`, `disk`); everything on `types`.
 // While the parts of `serve` meet.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod acl;

@@ -26,7 +26,7 @@ mod streams;
 pub(crate) use assignor::{Assignor, TopicPartitions};
 pub(crate) use classic::{
     Belief, ClassicClient, ClassicConfig, ClassicGroup, ClassicMember, ClassicState, JoinRequest, Joined,
-    JoinedMember, Place, Protocols, Seat, Speaker, Step, SyncRequest, Synced,
+    Place, Protocols, Seat, Speaker, Step, SyncRequest, Synced,
 };
 pub(crate) use error::Error;
 pub(crate) use live::LiveBytes;

@@ -65,9 +65,7 @@ pub(crate) use api_versions::TABLE as API_VERSIONS;
 pub(crate) use cluster::Cluster;
 pub(crate) use coordinators::Coordinated;
 pub(crate) use format::{format_directory, stored_credential};
-pub(crate) use groups::{
-    Commit, FetchOffsets, FetchedOffsets, JoinAnswer, JoinReply, Leaver, NetworkGroups, SyncReply,
-};
+pub(crate) use groups::{Commit, FetchOffsets, FetchedOffsets, JoinAnswer, Leaver, NetworkGroups};
 pub(crate) use raw::{
     Bell, Done, Fetched, Isolation, OffsetFound, RawLogs, RawTopic, Refusal, Ring, Stored,
     Wanted as FetchWanted, When,

@@ -41,7 +41,6 @@ mod topic_ids;
 mod versions;
 mod wire;
 
-pub(crate) use address::Listen;
 pub(crate) use error::Error;
 pub(crate) use faults::{BadRule, Rule};
 pub(crate) use security::Given;

@@ -22,5 +22,5 @@ pub(crate) use client::{ClassicClient, Place, Seat, Step};
 pub(crate) use duty::Belief;
 pub(crate) use group::{ClassicGroup, ClassicState};
 pub(crate) use member::{ClassicConfig, ClassicMember, JoinRequest, Protocols};
-pub(crate) use outcome::{Joined, JoinedMember, Outcome, Synced};
+pub(crate) use outcome::{Joined, Outcome, Synced};
 pub(crate) use requests::{Speaker, SyncRequest};

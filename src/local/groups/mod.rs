@@ -27,7 +27,5 @@ pub(super) use heartbeat::{Ring, Watcher, spawn};
 pub(super) use log::{GroupLog, OFFSETS_TOPIC, Sync};
 pub(super) use logs::GroupLogs;
 pub(super) use member::GroupMember;
-pub(crate) use network::{
-    Commit, FetchOffsets, FetchedOffsets, JoinAnswer, JoinReply, Leaver, NetworkGroups, SyncReply,
-};
+pub(crate) use network::{Commit, FetchOffsets, FetchedOffsets, JoinAnswer, Leaver, NetworkGroups};
 pub(super) use presence::{Presence, Seat};

@@ -6,7 +6,7 @@
 
 use super::refusal::Refusal;
 use crate::local::topic::TopicSettings;
-use crate::record::{self, BatchBuilder, BatchHeader, BatchReader, Compression, HEADER_SIZE};
+use crate::record::{self, BatchBuilder, BatchHeader, BatchReader, HEADER_SIZE};
 use crate::types::{ErrorCode, RecordView, TimestampMs, TimestampType};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::local::topic::TopicSettings;
     use crate::metadata::{Image, TopicConfig};
-    use crate::record::{ProducerStamp, end_txn_batch};
+    use crate::record::{Compression, ProducerStamp, end_txn_batch};
     use crate::types::{BrokerId, Offset};
 
     const NOW: TimestampMs = TimestampMs(1_700_000_000_000);

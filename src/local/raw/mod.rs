@@ -29,12 +29,11 @@ mod tests;
 mod topics;
 mod watch;
 
-pub(crate) use append::{Gate, Stored, When};
+pub(crate) use append::{Stored, When};
 pub(crate) use logs::RawLogs;
 pub(crate) use notices::{Bell, Ring};
 pub(crate) use offsets::OffsetFound;
-pub(crate) use pool::Buffer;
-pub(crate) use read::{Extent, Fetched, Isolation, Wanted};
+pub(crate) use read::{Fetched, Isolation, Wanted};
 pub(crate) use refusal::Refusal;
 pub(crate) use sync::Done;
 pub(crate) use topics::RawTopic;

@@ -7,7 +7,7 @@ use super::topics::RawTopic;
 use crate::client;
 use crate::local::error::{Error, Result};
 use crate::log::{self, AbortedTransaction, Chunk, LogReader};
-use crate::types::{ErrorCode, Offset, PartitionId};
+use crate::types::{Offset, PartitionId};
 use std::sync::Arc;
 
 /// Up to where a consumer may read.

@@ -25,5 +25,5 @@ mod tests;
 
 pub(crate) use error::Error;
 pub(crate) use place::{Snapshot, delete, list};
-pub(crate) use restore::{Previous, Restored, restore};
+pub(crate) use restore::{Previous, restore};
 pub(crate) use take::{Existing, take};

@@ -14,7 +14,6 @@ use kafka_protocol::messages::list_offsets_request::{
 use kafka_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
-use kafka_protocol::protocol::Decodable;
 use std::collections::HashSet;
 
 /// The newest version that the codec knows. Version 11 only adds a timestamp with a meaning of its own.

@@ -18,4 +18,3 @@ pub(crate) use listener::Listener;
 pub(crate) use mechanism::{Mechanism, Proof, Step};
 pub(crate) use principal::Principal;
 pub(crate) use settings::{Gate, Given, Sasl, listeners, policy};
-pub(crate) use tls::Tls;

@@ -1,7 +1,7 @@
 //! The classic protocol for clients of the network: JoinGroup, SyncGroup, Heartbeat and LeaveGroup, in classic groups and,
 //! as guests, in those of the newer protocol.
 
-use super::super::settle::{Batches, limits, modern_limits, settle};
+use super::super::settle::{Batches, modern_limits, settle};
 use super::facade::{NetworkGroups, Shared, code_of};
 use super::host::Host;
 use super::places::{Reply, Waiting};
