@@ -17,7 +17,7 @@ mod outside;
 mod places;
 mod shard;
 
-pub(crate) use classic::{JoinAnswer, JoinReply, Leaver, SyncReply};
+pub(crate) use classic::{JoinAnswer, Leaver};
 pub(crate) use commits::Commit;
 pub(crate) use facade::NetworkGroups;
 pub(crate) use offsets::{FetchOffsets, FetchedOffsets};
