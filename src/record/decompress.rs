@@ -10,14 +10,26 @@ const LIMIT: usize = i32::MAX as usize;
 /// The least that a gzip member is given to unfold into at a time.
 const CHUNK: usize = 64 * 1024;
 
-#[derive(Default)]
 pub(super) struct Decompressor {
+    /// More than this is refused, in bytes.
+    limit: usize,
     buffer: Vec<u8>,
     inflate: Option<Decompress>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
+impl Default for Decompressor {
+    fn default() -> Decompressor {
+        Decompressor::limited_to(LIMIT)
+    }
+}
+
 impl Decompressor {
+    /// One that unfolds streams of so many bytes at most.
+    pub(super) fn limited_to(limit: usize) -> Decompressor {
+        Decompressor { limit: limit.min(LIMIT), buffer: Vec::new(), inflate: None, zstd: None }
+    }
+
     /// What `input` holds; valid until the next call.
     pub(super) fn decompress(&mut self, codec: Compression, input: &[u8]) -> Result<&[u8]> {
         self.buffer.clear();
@@ -27,8 +39,8 @@ impl Decompressor {
                 Ok(())
             }
             Compression::Gzip => self.gunzip(input),
-            Compression::Snappy => xerial::decompress(input, &mut self.buffer, LIMIT),
-            Compression::Lz4 => lz4::decompress(input, &mut self.buffer, LIMIT),
+            Compression::Snappy => xerial::decompress(input, &mut self.buffer, self.limit),
+            Compression::Lz4 => lz4::decompress(input, &mut self.buffer, self.limit),
             Compression::Zstd => self.unzstd(input),
         };
         done.map_err(|reason| Error::Decompression { codec, reason })?;
@@ -43,21 +55,21 @@ impl Decompressor {
             inflate.reset(false);
             let start = self.buffer.len();
             loop {
-                self.buffer.reserve(CHUNK.max(input.len().saturating_mul(3)).min(LIMIT));
+                self.buffer.reserve(CHUNK.max(input.len().saturating_mul(3)).min(self.limit));
                 let (taken, given) = (inflate.total_in(), inflate.total_out());
                 let status = inflate
                     .decompress_vec(input, &mut self.buffer, FlushDecompress::None)
                     .map_err(|error| error.to_string())?;
                 let taken = usize::try_from(inflate.total_in() - taken).map_err(|error| error.to_string())?;
                 input = input.get(taken..).unwrap_or_default();
+                if self.buffer.len() > self.limit {
+                    return Err(format!("more than {} bytes", self.limit));
+                }
                 if status == Status::StreamEnd {
                     break;
                 }
                 if taken == 0 && inflate.total_out() == given {
                     return Err("the stream is cut off".to_owned());
-                }
-                if self.buffer.len() > LIMIT {
-                    return Err(format!("more than {LIMIT} bytes"));
                 }
             }
             let (trailer, rest) = input.split_first_chunk::<8>().ok_or("the trailer is cut off")?;
@@ -73,13 +85,16 @@ impl Decompressor {
     fn unzstd(&mut self, input: &[u8]) -> std::result::Result<(), String> {
         // Blocks say how many there are, so the bound is near the truth; memory is only taken as it is written.
         let bound = zstd::bulk::Decompressor::upper_bound(input).ok_or("not a zstd frame")?;
-        self.buffer.reserve(bound.min(LIMIT));
+        self.buffer.reserve(bound.min(self.limit));
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
             none => none.insert(zstd::bulk::Decompressor::new().map_err(|error| error.to_string())?),
         };
         zstd.decompress_to_buffer(input, &mut self.buffer).map_err(|error| error.to_string())?;
-        Ok(())
+        match self.buffer.len() > self.limit {
+            true => Err(format!("more than {} bytes", self.limit)),
+            false => Ok(()),
+        }
     }
 }
 
@@ -140,6 +155,16 @@ mod tests {
                 let size = decompressor.decompress(codec, &damaged).map_or(0, <[u8]>::len);
                 assert!(size <= LIMIT);
             }
+        }
+    }
+
+    #[test]
+    fn more_than_the_limit_is_refused() {
+        let input = vec![b'x'; 300_000];
+        for codec in Compression::ALL.into_iter().filter(|&codec| codec != Compression::None) {
+            let stream = stream(codec, &input);
+            assert!(Decompressor::limited_to(299_999).decompress(codec, &stream).is_err(), "{codec}");
+            assert_eq!(Decompressor::limited_to(400_000).decompress(codec, &stream).unwrap().len(), 300_000);
         }
     }
 

@@ -20,6 +20,11 @@ pub(crate) struct BatchReader {
 }
 
 impl BatchReader {
+    /// One that refuses compressed batches that unfold to more than so many bytes, before their first record.
+    pub(crate) fn limited_to(bytes: usize) -> BatchReader {
+        BatchReader { decompressor: Decompressor::limited_to(bytes) }
+    }
+
     /// Calls `visit` for each record of a batch or legacy entry, until it breaks off; answers how it ended. Records
     /// before a damaged one have been visited when the error comes; if something is left over behind the last
     /// record, all before that one, as in Kafka. `batch` may be longer than the batch.

@@ -5,11 +5,14 @@
 //! Source: Kafka's `LogValidator` and `UnifiedLog.analyzeAndValidateRecords`, as observed; KIP-467 for blaming records.
 
 use super::refusal::Refusal;
+use super::unfold::Unfolding;
 use crate::local::topic::TopicSettings;
-use crate::record::{self, BatchBuilder, BatchHeader, BatchReader, HEADER_SIZE};
-use crate::types::{ErrorCode, RecordView, TimestampMs, TimestampType};
+use crate::record::{self, BatchBuilder, BatchHeader, HEADER_SIZE};
+use crate::types::{ErrorCode, TimestampMs, TimestampType};
 use std::borrow::Cow;
-use std::ops::ControlFlow;
+
+/// A refusal names so many records of a batch at most.
+const BLAMED_MOST: usize = 1000;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -42,10 +45,11 @@ impl<'a> ClientBatch<'a> {
             ));
         }
         check_header(&header, at)?;
-        check_records(&header, bytes, topic, at, now)?;
+        let mut unfolding = Unfolding::default();
+        check_records(&header, bytes, &mut unfolding, topic, at, now)?;
         let mut bytes = Cow::Borrowed(bytes);
         if topic.is_in_another_codec(&header) {
-            bytes = Cow::Owned(in_codec_of(topic, &header, &bytes)?);
+            bytes = Cow::Owned(in_codec_of(topic, &header, &bytes, &mut unfolding)?);
             check_size(bytes.len(), topic)?;
         }
         let append_time = topic.log_append_time.then_some(now);
@@ -160,6 +164,7 @@ fn check_header(header: &BatchHeader, at: &dyn std::fmt::Display) -> Result<()> 
 fn check_records(
     header: &BatchHeader,
     bytes: &[u8],
+    unfolding: &mut Unfolding,
     topic: &TopicSettings,
     at: &dyn std::fmt::Display,
     now: TimestampMs,
@@ -175,11 +180,11 @@ fn check_records(
         return Ok(());
     }
     let (mut keyless, mut mistimed): (Vec<i32>, Vec<(i32, TimestampMs)>) = (Vec::new(), Vec::new());
-    each_record(bytes, |index, record| {
-        if topic.is_compacted() && record.key.is_none() {
+    unfolding.each_record(bytes, |index, record| {
+        if topic.is_compacted() && record.key.is_none() && keyless.len() < BLAMED_MOST {
             keyless.push(index);
         }
-        if !topic.accepts_timestamp(record.timestamp, now) {
+        if mistimed.len() < BLAMED_MOST && !topic.accepts_timestamp(record.timestamp, now) {
             mistimed.push((index, record.timestamp));
         }
     })?;
@@ -204,21 +209,15 @@ fn check_records(
     })
 }
 
-/// Every record of a batch with its place, as it was sent: with the time that its producer gave it.
-fn each_record(bytes: &[u8], mut visit: impl FnMut(i32, &RecordView<'_>)) -> Result<()> {
-    let mut index = 0;
-    let _ = BatchReader::default().for_each(bytes, |record| {
-        visit(index, record);
-        index += 1;
-        ControlFlow::Continue(())
-    })?;
-    Ok(())
-}
-
 /// The batch with the codec that the topic prescribes.
-fn in_codec_of(topic: &TopicSettings, header: &BatchHeader, bytes: &[u8]) -> Result<Vec<u8>> {
+fn in_codec_of(
+    topic: &TopicSettings,
+    header: &BatchHeader,
+    bytes: &[u8],
+    unfolding: &mut Unfolding,
+) -> Result<Vec<u8>> {
     let mut builder: BatchBuilder = topic.builder_of_its_own();
-    each_record(bytes, |index, record| builder.append_view(index, record))?;
+    unfolding.each_record(bytes, |index, record| builder.append_view(index, record))?;
     Ok(builder.finish_as(header)?.to_vec())
 }
 
@@ -305,6 +304,14 @@ mod tests {
     }
 
     #[test]
+    fn no_more_than_a_thousand_records_are_blamed() {
+        let topic = settings(|config| config.cleanup_compact = true);
+        let bytes = batch(&vec![(None, NOW.0); BLAMED_MOST + 5], &ProducerStamp::NONE);
+        let refusal = ClientBatch::check(&bytes, &topic, &"t-0", NOW).unwrap_err();
+        assert_eq!((refusal.code, refusal.records.len()), (ErrorCode::InvalidRecord, BLAMED_MOST));
+    }
+
+    #[test]
     fn timestamps_out_of_range_are_blamed() {
         let topic = settings(|config| {
             config.timestamp_after_max_ms = 1000;
@@ -345,7 +352,8 @@ mod tests {
         assert_eq!(header.codec().unwrap(), Compression::Gzip);
         assert_eq!((header.producer_id(), header.base_sequence(), header.is_transactional()), (9, 4, true));
         let mut keys = Vec::new();
-        each_record(&whole, |_, record| keys.push(record.key.map(<[u8]>::to_vec))).unwrap();
+        let mut unfolding = Unfolding::default();
+        unfolding.each_record(&whole, |_, record| keys.push(record.key.map(<[u8]>::to_vec))).unwrap();
         assert_eq!(keys, [Some(b"a".to_vec()), None]);
     }
 }

@@ -27,6 +27,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod unfold;
 mod watch;
 
 pub(crate) use append::{Stored, When};
