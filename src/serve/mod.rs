@@ -10,6 +10,7 @@
 //! metrics/    what it tells of itself
 //! newer       what the protocol crate lacks
 //! administration, coordination   the same for administrative requests, and for those about groups
+//! once        what is named twice is answered once
 //! topic_ids   requests that name topics by their ids
 //! handlers/   one file a request
 //! ```
@@ -30,6 +31,7 @@ mod limits;
 mod metrics;
 mod newer;
 mod nodes;
+mod once;
 mod parts;
 mod permissions;
 mod security;

@@ -2,6 +2,7 @@
 
 use crate::group::{GroupKind, ModernGroup, ModernMember, ModernState, PartitionSet, TopicCatalog};
 use crate::serve::call::Call;
+use crate::serve::once::once;
 use crate::serve::permissions::{NOT_ASKED, operations};
 use crate::types::acl::AclOperation;
 use crate::types::acl::ResourceType;
@@ -19,7 +20,7 @@ pub(in crate::serve) fn handle(
     request: ConsumerGroupDescribeRequest,
 ) -> ConsumerGroupDescribeResponse {
     let access = call.access();
-    let groups = request.group_ids.into_iter().map(|id| {
+    let groups = once(request.group_ids, Clone::clone).map(|id| {
         if let Err(error) = access.group(AclOperation::Describe, &id) {
             return DescribedGroup::default()
                 .with_error_code(error.code.code())

@@ -3,6 +3,7 @@
 use crate::client::{self, Admin, ConfigEntry, CreatedTopic, Error, NewTopic};
 use crate::serve::call::Call;
 use crate::serve::handlers::describe_configs::source_code;
+use crate::serve::once::once;
 use crate::serve::wire;
 use crate::types::acl::AclOperation;
 use crate::types::{BrokerId, ErrorCode};
@@ -10,20 +11,19 @@ use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreateTopi
 use kafka_protocol::messages::create_topics_response::{
     CreatableTopicConfigs, CreatableTopicResult, CreateTopicsResponse,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(in crate::serve) fn handle(call: &Call, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let cluster = &call.context.cluster;
     let admin = if request.validate_only { cluster.trial_admin() } else { cluster.admin() };
     let access = call.access();
-    let is_named_twice =
-        |topic: &CreatableTopic| request.topics.iter().filter(|other| other.name == topic.name).count() > 1;
-    let mut results: Vec<CreatableTopicResult> = Vec::with_capacity(request.topics.len());
+    let mut times_named: HashMap<&str, usize> = HashMap::new();
     for topic in &request.topics {
-        if results.iter().any(|result| result.name == topic.name) {
-            continue;
-        }
-        let outcome = match is_named_twice(topic) {
+        *times_named.entry(topic.name.as_str()).or_default() += 1;
+    }
+    let mut results: Vec<CreatableTopicResult> = Vec::with_capacity(times_named.len());
+    for topic in once(&request.topics, |topic| topic.name.clone()) {
+        let outcome = match times_named.get(topic.name.as_str()).is_some_and(|&times| times > 1) {
             true => Err(Error::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
             false => access.create_topic(&topic.name).and_then(|()| create(&*admin, topic)),
         };

@@ -3,6 +3,7 @@
 
 use crate::client::{self, ConfigEntry, ConfigResource, ConfigSource, Error, ValueType};
 use crate::serve::call::Call;
+use crate::serve::once::once;
 use crate::serve::wire;
 use crate::types::ErrorCode;
 use crate::types::acl::AclOperation;
@@ -15,7 +16,9 @@ use kafka_protocol::messages::describe_configs_response::{
 pub(in crate::serve) fn handle(call: &Call, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
     let admin = call.context.cluster.admin();
     let access = call.access();
-    let results = request.resources.iter().map(|resource| {
+    let named =
+        |resource: &&DescribeConfigsResource| (resource.resource_type, resource.resource_name.clone());
+    let results = once(&request.resources, named).map(|resource| {
         let described = own_resource(resource.resource_type, &resource.resource_name)
             .ok_or_else(|| unsupported(resource.resource_type))
             .and_then(|own| {

@@ -2,6 +2,7 @@
 
 use crate::group::{ClassicGroup, ClassicState, GroupKind};
 use crate::serve::call::Call;
+use crate::serve::once::once;
 use crate::serve::permissions::{NOT_ASKED, operations};
 use crate::types::ErrorCode;
 use crate::types::acl::AclOperation;
@@ -15,7 +16,7 @@ use kafka_protocol::protocol::StrBytes;
 
 pub(in crate::serve) fn handle(call: &Call, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
     let access = call.access();
-    let groups = request.groups.into_iter().map(|id| {
+    let groups = once(request.groups, Clone::clone).map(|id| {
         if let Err(error) = access.group(AclOperation::Describe, &id) {
             return DescribedGroup::default()
                 .with_error_code(error.code.code())

@@ -13,7 +13,7 @@ use kafka_protocol::messages::describe_log_dirs_request::DescribeLogDirsRequest;
 use kafka_protocol::messages::describe_log_dirs_response::{
     DescribeLogDirsPartition, DescribeLogDirsResponse, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 pub(in crate::serve) fn describe(call: &Call, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
@@ -40,13 +40,13 @@ fn result(
     request: &DescribeLogDirsRequest,
     version: i16,
 ) -> DescribeLogDirsResult {
+    let wanted: Option<HashSet<(&str, i32)>> = request.topics.as_ref().map(|topics| {
+        let named = topics.iter().map(|topic| (topic.topic.as_str(), &topic.partitions));
+        named.flat_map(|(name, ids)| ids.iter().map(move |&id| (name, id))).collect()
+    });
     let is_wanted = |replica: &ReplicaInfo| {
-        let (topic, partition) = (replica.partition.topic.as_str(), replica.partition.partition.0);
-        request.topics.as_ref().is_none_or(|topics| {
-            topics
-                .iter()
-                .any(|wanted| wanted.topic.as_str() == topic && wanted.partitions.contains(&partition))
-        })
+        let at = (replica.partition.topic.as_str(), replica.partition.partition.0);
+        wanted.as_ref().is_none_or(|wanted| wanted.contains(&at))
     };
     let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
     for replica in directory.replicas.iter().filter(|replica| is_wanted(replica)) {

@@ -11,6 +11,9 @@ use kafka_protocol::messages::offset_commit_response::{
     OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 
+/// From here on a client may be a member of a group of the newer protocol.
+const KNOWS_EPOCHS: i16 = 9;
+
 pub(in crate::serve) fn handle(call: &Call, request: OffsetCommitRequest) -> OffsetCommitResponse {
     let groups = &call.context.groups;
     let access = call.access();
@@ -61,9 +64,18 @@ pub(in crate::serve) fn handle(call: &Call, request: OffsetCommitRequest) -> Off
                 partition.error_code = result.map_or_else(ErrorCode::code, |()| 0);
             }
         }
-        Err(error) => open.for_each(|partition| partition.error_code = error.code()),
+        Err(error) => open.for_each(|partition| partition.error_code = as_known(call, error).code()),
     }
     OffsetCommitResponse::default().with_topics(response)
+}
+
+/// What a client is told that may know nothing of groups of the newer protocol.
+fn as_known(call: &Call, code: ErrorCode) -> ErrorCode {
+    match code {
+        ErrorCode::GroupIdNotFound if call.version < KNOWS_EPOCHS => ErrorCode::IllegalGeneration,
+        ErrorCode::StaleMemberEpoch if call.version < KNOWS_EPOCHS => ErrorCode::UnsupportedVersion,
+        code => code,
+    }
 }
 
 fn name_of<'a>(

@@ -4,6 +4,7 @@
 use crate::group::TopicCatalog;
 use crate::local::{FetchOffsets, FetchedOffsets};
 use crate::serve::call::Call;
+use crate::serve::once::once;
 use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, PartitionId, TopicPartition, Uuid};
 use kafka_protocol::messages::TopicName;
@@ -18,7 +19,8 @@ use kafka_protocol::protocol::StrBytes;
 
 pub(in crate::serve) fn handle(call: &Call, request: OffsetFetchRequest) -> OffsetFetchResponse {
     if call.version >= 8 {
-        let groups = request.groups.iter().map(|group| fetch(call, group, request.require_stable));
+        let groups = once(&request.groups, |group| group.group_id.clone());
+        let groups = groups.map(|group| fetch(call, group, request.require_stable));
         return OffsetFetchResponse::default().with_groups(groups.collect());
     }
     let topics = request.topics.map(|topics| {

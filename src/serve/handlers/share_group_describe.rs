@@ -2,6 +2,7 @@
 
 use crate::local::{ShareDescription, ShareMemberDescription};
 use crate::serve::call::Call;
+use crate::serve::once::once;
 use crate::serve::{permissions, wire};
 use crate::types::PartitionId;
 use crate::types::acl::AclOperation;
@@ -16,7 +17,7 @@ pub(in crate::serve) fn handle(
     request: ShareGroupDescribeRequest,
 ) -> ShareGroupDescribeResponse {
     let access = call.access();
-    let groups = request.group_ids.into_iter().map(|id| {
+    let groups = once(request.group_ids, Clone::clone).map(|id| {
         let permitted = access.group(AclOperation::Describe, &id);
         let described = match permitted.and_then(|()| call.context.shares.describe(id.as_str())) {
             Ok(description) => described(&description),

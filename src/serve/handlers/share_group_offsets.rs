@@ -3,6 +3,7 @@
 use crate::client::{self, SharePosition};
 use crate::serve::call::{Answer, Call, Hangup};
 use crate::serve::newer::{self, DescribedOffsets, OffsetsOfGroup, OffsetsOfTopic};
+use crate::serve::once::once;
 use crate::serve::wire;
 use crate::types::acl::AclOperation;
 use crate::types::{ErrorCode, Offset, PartitionId, TopicPartition, Uuid};
@@ -25,7 +26,8 @@ use std::collections::BTreeMap;
 pub(in crate::serve) async fn describe(call: Call, mut body: Bytes) -> Result<Answer, Hangup> {
     let request = DescribeShareGroupOffsetsRequest::decode(&mut body, 0).map_err(|e| call.malformed(&e))?;
     let reply = call.blocking(move |call| {
-        let groups: Vec<OffsetsOfGroup> = request.groups.iter().map(|group| of_group(call, group)).collect();
+        let groups = once(&request.groups, |group| group.group_id.clone());
+        let groups: Vec<OffsetsOfGroup> = groups.map(|group| of_group(call, group)).collect();
         let body = newer::described_offsets(&groups, call.version).map_err(|e| call.unanswerable(&e))?;
         call.frame(&body)
     });

@@ -1,9 +1,9 @@
 //! The classic protocol.
 
 use super::member::{
-    FENCED_INSTANCE_ID, ILLEGAL_GENERATION, INCONSISTENT_GROUP_PROTOCOL, INVALID_GROUP_ID,
-    INVALID_SESSION_TIMEOUT, Member, REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID, UNKNOWN_TOPIC_OR_PARTITION,
-    commit_request, group, parts, text, with_topic,
+    FENCED_INSTANCE_ID, GROUP_ID_NOT_FOUND, ILLEGAL_GENERATION, INCONSISTENT_GROUP_PROTOCOL,
+    INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT, Member, REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID,
+    UNKNOWN_TOPIC_OR_PARTITION, commit_request, group, parts, text, with_topic,
 };
 use crate::support::{Served, Wire, wait_until};
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
@@ -76,6 +76,11 @@ fn what_makes_no_sense_is_refused_as_a_broker_refuses_it() {
     assert_eq!(code(&mut member.wire, &commit_request("g", 1, 1)), UNKNOWN_TOPIC_OR_PARTITION);
     assert_eq!(code(&mut member.wire, &commit_request("g", 0, 1)), UNKNOWN_MEMBER_ID);
     assert_eq!(code(&mut member.wire, &commit_request("simple", 0, 1)), 0);
+    let of_nobody = commit_request("nobody", 0, 1).with_generation_id_or_member_epoch(1);
+    for (version, expected) in [(2, ILLEGAL_GENERATION), (8, ILLEGAL_GENERATION), (9, GROUP_ID_NOT_FOUND)] {
+        let answer = member.wire.call(version, &of_nobody);
+        assert_eq!(answer.topics[0].partitions[0].error_code, expected, "version {version}");
+    }
 }
 
 #[test]

@@ -62,6 +62,26 @@ fn offsets_are_committed_fetched_and_deleted_in_every_version() {
     assert_eq!(fetch(&mut client, 9, "g")[1].1, -1);
 }
 
+#[test]
+fn what_is_named_twice_is_answered_once() {
+    let kt = with_topic(1);
+    let server = Served::start(&kt, "");
+    let mut client = server.connect();
+    assert_eq!(client.call(9, &commit_request("g", 0, 1)).topics[0].partitions[0].error_code, 0);
+    let named = || vec![group("g"), group("h"), group("g"), group("g")];
+    let groups = named().into_iter().map(|id| OffsetFetchRequestGroup::default().with_group_id(id));
+    let groups = groups.map(|group| group.with_topics(None)).collect();
+    let fetched = client.call(9, &OffsetFetchRequest::default().with_groups(groups));
+    let ids: Vec<&str> = fetched.groups.iter().map(|group| group.group_id.as_str()).collect();
+    assert_eq!(ids, ["g", "h"]);
+    assert_eq!(client.call(5, &DescribeGroupsRequest::default().with_groups(named())).groups.len(), 2);
+    let request = ConsumerGroupDescribeRequest::default().with_group_ids(named());
+    assert_eq!(client.call(1, &request).groups.len(), 2);
+    let deleted = client.call(2, &DeleteGroupsRequest::default().with_groups_names(named()));
+    let codes: Vec<i16> = deleted.results.iter().map(|result| result.error_code).collect();
+    assert_eq!(codes, [0, GROUP_ID_NOT_FOUND]);
+}
+
 /// What a group has committed of the two partitions of `t`.
 fn fetch(client: &mut Wire, version: i16, id: &str) -> Vec<(i32, i64, String)> {
     let request = match version {

@@ -124,6 +124,10 @@ fn take(groups: &mut Groups, commit: &Commit, now: TimestampMs) -> Result<Taken,
     };
     let request =
         CommitRequest { group: &commit.group, speaker, producer_id: None, offsets: commit.offsets.clone() };
-    let outcome = groups.commit(request, now)?;
+    let is_known = groups.get(&commit.group).is_some();
+    let outcome = groups.commit(request, now).map_err(|code| match code {
+        ErrorCode::IllegalGeneration if !is_known => ErrorCode::GroupIdNotFound,
+        code => code,
+    })?;
     Ok((outcome.records, outcome.results.into_iter().map(|(_, result)| result).collect()))
 }
