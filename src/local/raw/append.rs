@@ -86,6 +86,9 @@ impl RawLogs {
         batch: &[u8],
         when: When,
     ) -> std::result::Result<Result<Stored>, When> {
+        if ClientBatch::has_to_be_unfolded(batch, &topic.open().config, now_ms()) {
+            return Err(when);
+        }
         let Some(slot) = self.slot_at_once(topic, partition) else { return Err(when) };
         let Some(mut open) = slot.open_at_once() else { return Err(when) };
         let (batch, epoch) = match checked(topic, partition, batch, &when) {

@@ -7,7 +7,7 @@
 use super::refusal::Refusal;
 use super::unfold::Unfolding;
 use crate::local::topic::TopicSettings;
-use crate::record::{self, BatchBuilder, BatchHeader, HEADER_SIZE};
+use crate::record::{self, BatchBuilder, BatchHeader, Compression, HEADER_SIZE};
 use crate::types::{ErrorCode, TimestampMs, TimestampType};
 use std::borrow::Cow;
 
@@ -65,6 +65,13 @@ impl<'a> ClientBatch<'a> {
             Cow::Owned(mut bytes) => Cow::Owned(bytes.split_off(HEADER_SIZE)),
         };
         Ok(ClientBatch { header, head, records, append_time })
+    }
+
+    /// Whether `check` would have to unfold the batch, or to fold it anew, which takes a while.
+    pub(super) fn has_to_be_unfolded(bytes: &[u8], topic: &TopicSettings, now: TimestampMs) -> bool {
+        let Ok(header) = BatchHeader::parse(bytes) else { return false };
+        let is_folded = header.codec().is_ok_and(|codec| codec != Compression::None);
+        topic.is_in_another_codec(&header) || (is_folded && looks_at_records(&header, topic, now))
     }
 
     pub(super) fn size_bytes(&self) -> usize {
@@ -160,6 +167,12 @@ fn check_header(header: &BatchHeader, at: &dyn std::fmt::Display) -> Result<()> 
     Ok(())
 }
 
+/// Whether the topic asks for what a batch's header doesn't tell.
+fn looks_at_records(header: &BatchHeader, topic: &TopicSettings, now: TimestampMs) -> bool {
+    let is_late = !topic.accepts_timestamp(header.max_timestamp(), now);
+    topic.is_compacted() || is_late || topic.has_oldest_timestamp()
+}
+
 /// What only the records tell, looked at only where it matters.
 fn check_records(
     header: &BatchHeader,
@@ -174,11 +187,10 @@ fn check_records(
             "Invalid timestamp type in message. Producer should not set timestamp type to LogAppendTime.";
         return Err(Refusal::new(ErrorCode::InvalidTimestamp, message));
     }
-    let is_late = !topic.accepts_timestamp(header.max_timestamp(), now);
-    let may_be_early = topic.has_oldest_timestamp();
-    if !topic.is_compacted() && !is_late && !may_be_early {
+    if !looks_at_records(header, topic, now) {
         return Ok(());
     }
+    let is_late = !topic.accepts_timestamp(header.max_timestamp(), now);
     let (mut keyless, mut mistimed): (Vec<i32>, Vec<(i32, TimestampMs)>) = (Vec::new(), Vec::new());
     unfolding.each_record(bytes, |index, record| {
         if topic.is_compacted() && record.key.is_none() && keyless.len() < BLAMED_MOST {
@@ -226,7 +238,7 @@ mod tests {
     use super::*;
     use crate::local::topic::TopicSettings;
     use crate::metadata::{Image, TopicConfig};
-    use crate::record::{Compression, ProducerStamp, end_txn_batch};
+    use crate::record::{ProducerStamp, end_txn_batch};
     use crate::types::{BrokerId, Offset};
 
     const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
@@ -345,6 +357,8 @@ mod tests {
         let zipped = settings(|config| config.compression = crate::metadata::TopicCompression::Gzip);
         let stamp = ProducerStamp { producer_id: 9, epoch: 1, base_sequence: 4, transactional: true };
         let bytes = batch(&[(Some(b"a"), NOW.0), (None, NOW.0)], &stamp);
+        assert!(ClientBatch::has_to_be_unfolded(&bytes, &zipped, NOW));
+        assert!(!ClientBatch::has_to_be_unfolded(&bytes, &settings(|_| {}), NOW));
         let checked = ClientBatch::check(&bytes, &zipped, &"t-0", NOW).unwrap();
         let whole = [checked.head.as_slice(), &checked.records].concat();
         record::verify_crc(&whole).unwrap();
