@@ -190,7 +190,7 @@ pub(in crate::local) fn delete_offsets(
     let answer = |topic: &String| match catalog.get(topic) {
         None => Err(client::Error::of(ErrorCode::UnknownTopicOrPartition)),
         Some(topic) if known.contains(&topic.id) => Ok(()),
-        Some(_) => Err(client::Error::new(ErrorCode::InvalidRequest, NOTHING_TO_DELETE)),
+        Some(_) => Err(client::Error::new(ErrorCode::UnknownTopicOrPartition, NOTHING_TO_DELETE)),
     };
     Ok(topics.iter().map(answer).collect())
 }

@@ -152,9 +152,11 @@ pub(in crate::serve) fn delete(
     };
     let responses = topics.iter().zip(&answers).map(|(topic, answer)| {
         let (code, message) = wire::outcome(answer);
+        // As a broker has it, a topic that nothing was deleted of has no id.
+        let id = answer.as_ref().ok().and_then(|()| call.context.shares.topic_id(topic));
         DeleteShareGroupOffsetsResponseTopic::default()
             .with_topic_name(wire::topic(topic))
-            .with_topic_id(wire::uuid(call.context.shares.topic_id(topic).unwrap_or(Uuid::ZERO)))
+            .with_topic_id(wire::uuid(id.unwrap_or(Uuid::ZERO)))
             .with_error_code(code)
             .with_error_message(message)
     });
