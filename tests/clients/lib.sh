@@ -133,7 +133,7 @@ stop_server() { # [SIGNAL]
 # Runs a program, which must end well within the limit, and adds what it says to $run/said.
 tell() { # COMMAND...
   local status=0
-  timeout --kill-after=5 "${LIMIT:-150}" "$@" >"$run/saying" 2>"$run/errors" || status=$?
+  timeout --kill-after=5 "${LIMIT:-300}" "$@" >"$run/saying" 2>"$run/errors" || status=$?
   cat "$run/saying" >>"$run/said"
   [[ $status == 0 ]] && return
   tail -n 40 "$run/said" "$run/errors" >&2
