@@ -4,7 +4,9 @@
 use super::call::{Answer, Call, Hangup, Peer, Reply};
 use super::context::Context;
 use super::handlers::api_versions;
-use super::limits::{Hold, PROOF_TIME, STRUCTURED_BYTES_MAX, UNPROVEN_FRAME_BYTES_MAX, frame_time};
+use super::limits::{
+    Hold, PROOF_TIME, STRUCTURED_BYTES_MAX, UNPROVEN_FRAME_BYTES_MAX, UnsentPart, frame_time,
+};
 use super::metrics::{Metrics, Timed, timed};
 use super::session::{Session, Verdict};
 use super::{dispatch, faults, versions};
@@ -39,6 +41,7 @@ struct Departure {
     answer: Coming,
     _hold: Hold,
     _room: Option<OwnedSemaphorePermit>,
+    _unsent: Option<UnsentPart>,
 }
 
 /// What the two halves of a connection know of each other.
@@ -144,20 +147,21 @@ impl<R: AsyncRead + Unpin> Reading<'_, R> {
 
     /// Hands an answer to the half that writes; `false` if that has ended.
     async fn depart(&self, answer: Answer, hold: Hold, answers: &mpsc::Sender<Box<Departure>>) -> bool {
-        let (answer, room): (Coming, _) = match answer {
+        let (answer, unsent, room): (Coming, _, _) = match answer {
             Answer::Nothing => return true,
             Answer::Now(reply) => {
                 let bytes: usize = reply.iter().map(Bytes::len).sum();
+                let unsent = (bytes >= SMALL_ANSWER_BYTES).then(|| self.context.guard.unsent.add(bytes));
                 let room = match u32::try_from(bytes).unwrap_or(ANSWER_BYTES).min(ANSWER_BYTES) {
                     _ if bytes < SMALL_ANSWER_BYTES => None,
                     bytes => Arc::clone(&self.flow.room).acquire_many_owned(bytes).await.ok(),
                 };
-                (Box::pin(std::future::ready(Ok(reply))), room)
+                (Box::pin(std::future::ready(Ok(reply))), unsent, room)
             }
-            Answer::Later(coming) => (coming, None),
+            Answer::Later(coming) => (coming, None, None),
         };
         self.flow.under_way.fetch_add(1, Ordering::Relaxed);
-        answers.send(Box::new(Departure { answer, _hold: hold, _room: room })).await.is_ok()
+        answers.send(Box::new(Departure { answer, _hold: hold, _room: room, _unsent: unsent })).await.is_ok()
     }
 
     /// The next frame without its length, and what it uses of the memory for all; `None` at the end of the stream.

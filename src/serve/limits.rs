@@ -7,6 +7,7 @@ use super::security::{Error, Given};
 use crate::acl::Policy;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,6 +26,12 @@ pub(super) const PROOF_TIME: Duration = Duration::from_secs(30);
 const FRAME_TIME: Duration = Duration::from_secs(30);
 /// The slowest that a large request may come in.
 const FRAME_BYTES_PER_MS: u64 = 32;
+/// How much of answers may wait for clients to take them.
+const UNSENT_BYTES: usize = 512 * 1024 * 1024;
+/// One answer may have one part in so many of what is left.
+const UNSENT_SHARE: usize = 8;
+/// The size that an answer may have in any case.
+const LEAST_ANSWER_BYTES: usize = 64 * 1024;
 /// Descriptors that connections leave to files and the rest: one in so many, and at least so many.
 const DESCRIPTORS_KEPT: (u64, u64) = (4, 256);
 
@@ -69,13 +76,52 @@ pub(super) struct Guard {
     pub(super) limits: Limits,
     pub(super) doors: Arc<Doors>,
     pub(super) budget: Budget,
+    pub(super) unsent: Arc<Unsent>,
     /// How access is decided; `None` where everybody may do everything.
     pub(super) policy: Option<Arc<Policy>>,
 }
 
 impl Guard {
     pub(super) fn new(limits: Limits, policy: Option<Arc<Policy>>) -> Guard {
-        Guard { limits, doors: Doors::new(&limits), budget: Budget::new(&limits), policy }
+        Guard {
+            limits,
+            doors: Doors::new(&limits),
+            budget: Budget::new(&limits),
+            unsent: Arc::default(),
+            policy,
+        }
+    }
+}
+
+/// Answers that their clients have not taken yet, all together.
+#[derive(Default)]
+pub(super) struct Unsent {
+    bytes: AtomicUsize,
+}
+
+/// A part of them; dropped, it is sent.
+pub(super) struct UnsentPart {
+    all: Arc<Unsent>,
+    bytes: usize,
+}
+
+impl Unsent {
+    pub(super) fn add(self: &Arc<Unsent>, bytes: usize) -> UnsentPart {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        UnsentPart { all: Arc::clone(self), bytes }
+    }
+
+    /// How large one more answer may be: the less, the more there is that nobody takes, so that clients who only ask use up
+    /// no more than this server has to give. Never so little that others could not go on.
+    pub(super) fn allowance(&self) -> usize {
+        let left = UNSENT_BYTES.saturating_sub(self.bytes.load(Ordering::Relaxed));
+        (left / UNSENT_SHARE).max(LEAST_ANSWER_BYTES)
+    }
+}
+
+impl Drop for UnsentPart {
+    fn drop(&mut self) {
+        self.all.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -192,6 +238,18 @@ mod tests {
         assert_eq!(limits(&[("max.connections", "3")]).connections, 3);
         let idle = limits(&[("connections.max.idle.ms", "1500")]).idle;
         assert_eq!(idle, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn answers_that_nobody_takes_make_others_smaller() {
+        let unsent = Arc::new(Unsent::default());
+        assert_eq!(unsent.allowance(), 64 << 20);
+        let taken = unsent.add(256 << 20);
+        assert_eq!(unsent.allowance(), 32 << 20);
+        let more = unsent.add(300 << 20);
+        assert_eq!(unsent.allowance(), 64 << 10);
+        drop((taken, more));
+        assert_eq!(unsent.allowance(), 64 << 20);
     }
 
     #[tokio::test]

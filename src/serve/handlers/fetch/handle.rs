@@ -26,7 +26,7 @@ pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answ
         Ok(begun) => begun,
         Err(code) => return Ok(Answer::Now(call.encode(&refused(code))?)),
     };
-    let limits = limits(&request);
+    let limits = limits(&call, &request);
     // Whether the client is still there is not known while it waits: no longer than one that says nothing.
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let wait = wait.min(call.context.guard.limits.idle);
@@ -36,8 +36,9 @@ pub(in crate::serve) async fn handle(call: Call, mut body: Bytes) -> Result<Answ
     Ok(Answer::Now(reply))
 }
 
-fn limits(request: &FetchRequest) -> Limits {
+fn limits(call: &Call, request: &FetchRequest) -> Limits {
     let bytes_max = usize::try_from(request.max_bytes).unwrap_or(0).min(BYTES_MOST);
+    let bytes_max = bytes_max.min(call.context.guard.unsent.allowance());
     Limits {
         bytes_min: usize::try_from(request.min_bytes).unwrap_or(0).min(bytes_max),
         bytes_max,
