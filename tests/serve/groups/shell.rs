@@ -105,6 +105,8 @@ fn a_member_goes_on_when_its_server_is_back_before_anyone_missed_it() {
     member.join(&[]);
     member.sync(&parts(&[(&member, &[0])])).unwrap();
     server.running.kill();
+    // As long as it is dying it still speaks for its members.
+    server.running.finish().failure(128 + libc::SIGKILL);
     let server = Served::start(&kt, "");
     member.wire = server.connect();
     assert_eq!((member.beat(), member.commit(0, 0)), (0, 0));
