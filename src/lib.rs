@@ -3,8 +3,6 @@
 //! This library exists for the `kt` binary and its benchmarks; it promises no API.
 //! Modules depend downward only: `cli` on `client` and `output`; `local` on the engine (`log`, `group`,
 //! `metadata`, `record`, `disk`); everything on `types`.
-// While the parts of `serve` meet.
-#![allow(dead_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod acl;
@@ -18,7 +16,6 @@ mod memory;
 mod metadata;
 mod output;
 mod record;
-#[allow(dead_code, reason = "what handlers that are being written will use")]
 mod serve;
 mod share;
 mod signal;

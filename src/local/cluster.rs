@@ -191,7 +191,6 @@ impl Cluster {
     }
 
     /// Tells whoever waits in this process what other processes did.
-    #[allow(dead_code)]
     pub(crate) fn watcher(&self) -> &Watcher {
         &self.shared.watcher
     }

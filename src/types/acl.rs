@@ -17,6 +17,7 @@ macro_rules! coded {
         }
 
         impl $type {
+            #[allow(dead_code, reason = "not every type is looked through")]
             pub(crate) const ALL: &'static [$type] = &[$($type::$value,)*];
 
             /// Its number in requests and records.

@@ -60,7 +60,8 @@ impl RawLogs {
     }
 
     /// How far a partition's log goes by now.
-    pub(crate) fn extent(&self, topic: &RawTopic, partition: PartitionId) -> client::Result<Extent> {
+    #[cfg(test)]
+    pub(super) fn extent(&self, topic: &RawTopic, partition: PartitionId) -> client::Result<Extent> {
         let slot = self.slot(topic, partition)?;
         let looked = self.look(topic, &slot, Isolation::ReadCommitted);
         looked.map_err(|e| self.failed(&slot, e))

@@ -18,11 +18,6 @@ impl Principal {
     pub(crate) fn anonymous() -> Principal {
         Principal::user("ANONYMOUS")
     }
-
-    /// The name alone, as quotas name it.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
 }
 
 impl fmt::Display for Principal {

@@ -140,17 +140,6 @@ impl Shared {
         }
         Ok(kind)
     }
-
-    /// The group as it is now, looked at without a lock; `None` if there is no such group.
-    pub(super) fn kind(&self, group: &str) -> Result<Option<GroupKind>> {
-        match self.shard(group)? {
-            Some(shard) => shard.with(|log| {
-                log.refresh_to_end()?;
-                Ok(log.kind(group)?)
-            }),
-            None => Ok(None),
-        }
-    }
 }
 
 /// What a client is told of a failure that isn't its own.
