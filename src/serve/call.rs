@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::parts::Parts;
 use super::security::Principal;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, ResponseHeader};
+use kafka_protocol::protocol::buf::ByteBufMut;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use std::collections::VecDeque;
 use std::future::Future;
@@ -129,18 +130,8 @@ impl Call {
         response: &R,
         version: i16,
     ) -> Result<Reply, Hangup> {
-        let unanswerable =
-            |e: &dyn ToString| Hangup::Unanswerable { key: self.key, version, why: e.to_string() };
-        let header = ResponseHeader::default().with_correlation_id(self.correlation_id);
-        let header_version = R::header_version(version);
-        let size = header.compute_size(header_version).map_err(|e| unanswerable(&e))?
-            + response.compute_size(version).map_err(|e| unanswerable(&e))?;
-        let length = i32::try_from(size).map_err(|e| unanswerable(&e))?;
-        let mut bytes = BytesMut::with_capacity(4 + size);
-        bytes.extend_from_slice(&length.to_be_bytes());
-        header.encode(&mut bytes, header_version).map_err(|e| unanswerable(&e))?;
-        response.encode(&mut bytes, version).map_err(|e| unanswerable(&e))?;
-        Ok(vec![bytes.freeze()])
+        let frame = self.framed(response, version, |size| BytesMut::with_capacity(4 + size))?;
+        Ok(vec![frame.freeze()])
     }
 
     /// As `encode`, with pieces that needn't be copied, in the order in which they stand in the response.
@@ -149,7 +140,16 @@ impl Call {
         response: &R,
         pieces: VecDeque<Bytes>,
     ) -> Result<Reply, Hangup> {
-        let version = self.version;
+        Ok(self.framed(response, self.version, |_| Parts::new(pieces))?.finish())
+    }
+
+    /// Writes an answer with its header, and their length in front, into what `room` makes for that length.
+    fn framed<R: Encodable + HeaderVersion, B: ByteBufMut>(
+        &self,
+        response: &R,
+        version: i16,
+        room: impl FnOnce(usize) -> B,
+    ) -> Result<B, Hangup> {
         let unanswerable =
             |e: &dyn ToString| Hangup::Unanswerable { key: self.key, version, why: e.to_string() };
         let header = ResponseHeader::default().with_correlation_id(self.correlation_id);
@@ -157,11 +157,11 @@ impl Call {
         let size = header.compute_size(header_version).map_err(|e| unanswerable(&e))?
             + response.compute_size(version).map_err(|e| unanswerable(&e))?;
         let length = i32::try_from(size).map_err(|e| unanswerable(&e))?;
-        let mut parts = Parts::new(pieces);
-        parts.put_i32(length);
-        header.encode(&mut parts, header_version).map_err(|e| unanswerable(&e))?;
-        response.encode(&mut parts, version).map_err(|e| unanswerable(&e))?;
-        Ok(parts.finish())
+        let mut frame = room(size);
+        frame.put_i32(length);
+        header.encode(&mut frame, header_version).map_err(|e| unanswerable(&e))?;
+        response.encode(&mut frame, version).map_err(|e| unanswerable(&e))?;
+        Ok(frame)
     }
 
     /// That nobody knows what has become of the request.

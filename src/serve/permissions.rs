@@ -17,9 +17,9 @@ pub(super) fn are_enforced(call: &Call) -> bool {
     call.context.guard.policy.is_some()
 }
 
-/// The operations that the peer may do to a resource, a bit for each number (KIP-430).
-pub(super) fn operations(call: &Call, kind: ResourceType, name: &str) -> i32 {
-    call.access().operations(kind, name)
+/// The operations that the peer may do to a resource, a bit for each number (KIP-430), if the request asks for them.
+pub(super) fn operations(call: &Call, is_asked: bool, kind: ResourceType, name: &str) -> i32 {
+    if is_asked { call.access().operations(kind, name) } else { NOT_ASKED }
 }
 
 /// One client's, for the time of one request.

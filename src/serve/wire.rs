@@ -1,6 +1,6 @@
 //! The engine's values as the messages of the protocol have them, and back.
 
-use crate::client::Error;
+use crate::client::{Error, PartitionDescription};
 use crate::types::{BrokerId, Uuid};
 use kafka_protocol::messages::{BrokerId as WireBroker, TopicName};
 use kafka_protocol::protocol::StrBytes;
@@ -19,6 +19,11 @@ pub(super) fn broker(id: BrokerId) -> WireBroker {
 
 pub(super) fn brokers(ids: &[BrokerId]) -> Vec<WireBroker> {
     ids.iter().copied().map(broker).collect()
+}
+
+/// The replicas of a partition that are on none of the brokers that are `alive`.
+pub(super) fn offline(partition: &PartitionDescription, alive: &[BrokerId]) -> Vec<WireBroker> {
+    partition.replicas.iter().filter(|replica| !alive.contains(replica)).copied().map(broker).collect()
 }
 
 pub(super) fn broker_ids(ids: &[WireBroker]) -> Vec<BrokerId> {

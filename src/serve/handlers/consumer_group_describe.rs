@@ -27,10 +27,7 @@ pub(in crate::serve) fn handle(
                 .with_group_id(id)
                 .with_authorized_operations(NOT_ASKED);
         }
-        let operations = match request.include_authorized_operations {
-            true => operations(call, ResourceType::Group, &id),
-            false => NOT_ASKED,
-        };
+        let operations = operations(call, request.include_authorized_operations, ResourceType::Group, &id);
         describe(call, &id).with_group_id(id).with_authorized_operations(operations)
     });
     ConsumerGroupDescribeResponse::default().with_groups(groups.collect())

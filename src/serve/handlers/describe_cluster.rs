@@ -42,10 +42,12 @@ fn answer(call: &Call, request: &DescribeClusterRequest) -> client::Result<Descr
             .with_rack(node.rack.as_deref().map(wire::text))
             .with_is_fenced(call.version >= 2 && node.fenced)
     });
-    let operations = match request.include_cluster_authorized_operations {
-        true => permissions::operations(call, ResourceType::Cluster, CLUSTER_RESOURCE),
-        false => permissions::NOT_ASKED,
-    };
+    let operations = permissions::operations(
+        call,
+        request.include_cluster_authorized_operations,
+        ResourceType::Cluster,
+        CLUSTER_RESOURCE,
+    );
     Ok(DescribeClusterResponse::default()
         .with_endpoint_type(BROKERS)
         .with_brokers(brokers.collect())

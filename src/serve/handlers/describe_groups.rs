@@ -23,10 +23,7 @@ pub(in crate::serve) fn handle(call: &Call, request: DescribeGroupsRequest) -> D
                 .with_group_id(id)
                 .with_authorized_operations(NOT_ASKED);
         }
-        let operations = match request.include_authorized_operations {
-            true => operations(call, ResourceType::Group, &id),
-            false => NOT_ASKED,
-        };
+        let operations = operations(call, request.include_authorized_operations, ResourceType::Group, &id);
         describe(call, &id).with_group_id(id).with_authorized_operations(operations)
     });
     DescribeGroupsResponse::default().with_groups(groups.collect())

@@ -105,6 +105,7 @@ impl Page<'_> {
                 .with_is_internal(topic.internal)
                 .with_topic_authorized_operations(permissions::operations(
                     call,
+                    true,
                     ResourceType::Topic,
                     &topic.name,
                 ))
@@ -127,8 +128,6 @@ fn described(
     partition: &PartitionDescription,
     alive: &[BrokerId],
 ) -> DescribeTopicPartitionsResponsePartition {
-    let offline: Vec<BrokerId> =
-        partition.replicas.iter().filter(|replica| !alive.contains(replica)).copied().collect();
     DescribeTopicPartitionsResponsePartition::default()
         .with_error_code(partition.leader.map_or(ErrorCode::LeaderNotAvailable.code(), |_| 0))
         .with_partition_index(partition.partition.0)
@@ -138,7 +137,7 @@ fn described(
         .with_isr_nodes(wire::brokers(&partition.isr))
         .with_eligible_leader_replicas(Some(wire::brokers(&partition.elr)))
         .with_last_known_elr(Some(wire::brokers(&partition.last_known_elr)))
-        .with_offline_replicas(wire::brokers(&offline))
+        .with_offline_replicas(wire::offline(partition, alive))
 }
 
 fn refused(name: &str, code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {

@@ -32,10 +32,12 @@ fn answer(call: &Call, request: &MetadataRequest) -> client::Result<MetadataResp
             .with_rack(node.rack.as_deref().map(wire::text))
     });
     let alive: Vec<BrokerId> = alive.iter().map(|node| node.id).collect();
-    let operations = match request.include_cluster_authorized_operations {
-        true => permissions::operations(call, ResourceType::Cluster, CLUSTER_RESOURCE),
-        false => permissions::NOT_ASKED,
-    };
+    let operations = permissions::operations(
+        call,
+        request.include_cluster_authorized_operations,
+        ResourceType::Cluster,
+        CLUSTER_RESOURCE,
+    );
     Ok(MetadataResponse::default()
         .with_brokers(brokers.collect())
         .with_cluster_id(Some(wire::text(cluster.cluster_id)))
@@ -52,9 +54,8 @@ fn topics(
     let admin = call.context.cluster.admin();
     let access = call.access();
     let may_see = |name: &str| access.topic(AclOperation::Describe, name);
-    let operations = |name: &str| match request.include_topic_authorized_operations {
-        true => permissions::operations(call, ResourceType::Topic, name),
-        false => permissions::NOT_ASKED,
+    let operations = |name: &str| {
+        permissions::operations(call, request.include_topic_authorized_operations, ResourceType::Topic, name)
     };
     let described = |topic: &TopicDescription| {
         described_topic(topic, alive).with_topic_authorized_operations(operations(&topic.name))
@@ -128,8 +129,6 @@ fn refused(topic: &MetadataRequestTopic, code: ErrorCode) -> MetadataResponseTop
 
 fn described_topic(topic: &TopicDescription, alive: &[BrokerId]) -> MetadataResponseTopic {
     let partitions = topic.partitions.iter().map(|partition| {
-        let offline: Vec<BrokerId> =
-            partition.replicas.iter().filter(|replica| !alive.contains(replica)).copied().collect();
         MetadataResponsePartition::default()
             .with_error_code(partition.leader.map_or(ErrorCode::LeaderNotAvailable.code(), |_| 0))
             .with_partition_index(partition.partition.0)
@@ -137,7 +136,7 @@ fn described_topic(topic: &TopicDescription, alive: &[BrokerId]) -> MetadataResp
             .with_leader_epoch(partition.leader_epoch.0)
             .with_replica_nodes(wire::brokers(&partition.replicas))
             .with_isr_nodes(wire::brokers(&partition.isr))
-            .with_offline_replicas(wire::brokers(&offline))
+            .with_offline_replicas(wire::offline(partition, alive))
     });
     MetadataResponseTopic::default()
         .with_name(Some(wire::topic(&topic.name)))

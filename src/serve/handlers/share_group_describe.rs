@@ -25,10 +25,12 @@ pub(in crate::serve) fn handle(
                 .with_error_code(error.code.code())
                 .with_error_message(Some(wire::text(error.message))),
         };
-        let operations = match request.include_authorized_operations {
-            true => permissions::operations(call, ResourceType::Group, id.as_str()),
-            false => permissions::NOT_ASKED,
-        };
+        let operations = permissions::operations(
+            call,
+            request.include_authorized_operations,
+            ResourceType::Group,
+            id.as_str(),
+        );
         described.with_group_id(id).with_authorized_operations(operations)
     });
     ShareGroupDescribeResponse::default().with_groups(groups.collect())
